@@ -1,0 +1,185 @@
+//! What pages of records change, decided before anything is written.
+
+use std::collections::BTreeMap;
+
+use super::Record;
+use crate::types::RecordId;
+
+/// One page of a feed: what it adds or replaces, and what it removes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Records that are new or that replace the record of the same id.
+    pub upserts: Vec<Record>,
+    /// Ids of records that no longer exist.
+    pub removals: Vec<RecordId>,
+}
+
+/// A record as it is stored: the record itself, or the trace of one that was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredRecord {
+    /// The record exists.
+    Live(Record),
+    /// The record was removed, perhaps before it was ever seen.
+    Removed,
+}
+
+/// The changes that pages make to one person's stored records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncPlan {
+    /// Records that are not stored yet.
+    pub added: Vec<Record>,
+    /// Records that are stored otherwise.
+    pub changed: Vec<Record>,
+    /// Records that are stored and no longer exist.
+    pub removed: Vec<RecordId>,
+    /// Removals of records that were never stored; kept so that a late page cannot bring them in.
+    pub removed_unseen: Vec<RecordId>,
+    /// How many records the pages name that stay as they are.
+    pub unchanged: usize,
+}
+
+impl SyncPlan {
+    /// Whether there is nothing to write.
+    pub const fn is_empty(&self) -> bool {
+        self.added.is_empty()
+            && self.changed.is_empty()
+            && self.removed.is_empty()
+            && self.removed_unseen.is_empty()
+    }
+
+    /// The stored records after the plan.
+    pub fn apply(&self, stored: &mut BTreeMap<RecordId, StoredRecord>) {
+        for record in self.added.iter().chain(&self.changed) {
+            stored.insert(record.id(), StoredRecord::Live(record.clone()));
+        }
+        for id in self.removed.iter().chain(&self.removed_unseen) {
+            stored.insert(*id, StoredRecord::Removed);
+        }
+    }
+}
+
+/// Compares pages, in the order they were served, with the stored records.
+///
+/// The last page that names a record decides what it is, but a removal is final: a record that
+/// was removed once, by these pages or earlier ones, does not come back.
+pub fn plan_pages(
+    stored: &BTreeMap<RecordId, StoredRecord>,
+    pages: impl IntoIterator<Item = Page>,
+) -> SyncPlan {
+    let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
+    for page in pages {
+        for record in page.upserts {
+            let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
+            if entry.is_some() {
+                *entry = Some(record);
+            }
+        }
+        for id in page.removals {
+            last.insert(id, None);
+        }
+    }
+    let mut plan = SyncPlan::default();
+    for (id, named) in last {
+        match (stored.get(&id), named) {
+            (None, Some(record)) => plan.added.push(record),
+            (None, None) => plan.removed_unseen.push(id),
+            (Some(StoredRecord::Live(_)), None) => plan.removed.push(id),
+            (Some(StoredRecord::Live(old)), Some(record)) if *old != record => {
+                plan.changed.push(record);
+            }
+            (Some(StoredRecord::Live(_) | StoredRecord::Removed), Some(_))
+            | (Some(StoredRecord::Removed), None) => plan.unchanged += 1,
+        }
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::record::tests::transaction;
+    use super::*;
+
+    fn record(id: u128, cents: i64) -> Record {
+        Record::Transaction(transaction(id, "2024-01-01", cents, "Shop"))
+    }
+
+    fn id(id: u128) -> RecordId {
+        record(id, 0).id()
+    }
+
+    #[test]
+    fn each_meeting_of_page_and_store_has_one_answer() {
+        let live = |cents| Some(StoredRecord::Live(record(1, cents)));
+        let upsert = |cents| Page { upserts: vec![record(1, cents)], removals: vec![] };
+        let removal = || Page { upserts: vec![], removals: vec![id(1)] };
+        #[rustfmt::skip]
+        let table = [
+            // stored                        page        added changed removed unseen unchanged
+            (None,                           upsert(5),  [1, 0, 0, 0, 0]),
+            (None,                           removal(),  [0, 0, 0, 1, 0]),
+            (live(5),                        upsert(5),  [0, 0, 0, 0, 1]),
+            (live(5),                        upsert(6),  [0, 1, 0, 0, 0]),
+            (live(5),                        removal(),  [0, 0, 1, 0, 0]),
+            (Some(StoredRecord::Removed),    upsert(5),  [0, 0, 0, 0, 1]),
+            (Some(StoredRecord::Removed),    removal(),  [0, 0, 0, 0, 1]),
+        ];
+        for (stored, page, expected) in table {
+            let stored = stored.into_iter().map(|record| (id(1), record)).collect();
+            let plan = plan_pages(&stored, [page.clone()]);
+            let counts = [
+                plan.added.len(),
+                plan.changed.len(),
+                plan.removed.len(),
+                plan.removed_unseen.len(),
+                plan.unchanged,
+            ];
+            assert_eq!(counts, expected, "{stored:?} {page:?}");
+        }
+    }
+
+    fn any_pages() -> impl Strategy<Value = Vec<Page>> {
+        let page = (
+            prop::collection::vec((0_u128..6, 0_i64..3), 0..5),
+            prop::collection::vec(0_u128..6, 0..2),
+        )
+            .prop_map(|(upserts, removals)| Page {
+                upserts: upserts.into_iter().map(|(id, cents)| record(id, cents)).collect(),
+                removals: removals.into_iter().map(id).collect(),
+            });
+        prop::collection::vec(page, 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn replaying_pages_changes_nothing(pages in any_pages()) {
+            let mut stored = BTreeMap::new();
+            plan_pages(&stored, pages.clone()).apply(&mut stored);
+            let again = plan_pages(&stored, pages);
+            prop_assert!(again.is_empty(), "{again:?}");
+        }
+
+        #[test]
+        fn splitting_pages_into_imports_changes_nothing(pages in any_pages(), at in 0_usize..5) {
+            let mut whole = BTreeMap::new();
+            plan_pages(&whole, pages.clone()).apply(&mut whole);
+            let (first, second) = pages.split_at(at.min(pages.len()));
+            let mut split = BTreeMap::new();
+            plan_pages(&split, first.to_vec()).apply(&mut split);
+            plan_pages(&split, second.to_vec()).apply(&mut split);
+            prop_assert_eq!(split, whole);
+        }
+
+        #[test]
+        fn what_was_removed_once_stays_removed(pages in any_pages(), more in any_pages()) {
+            let mut stored = BTreeMap::new();
+            plan_pages(&stored, pages).apply(&mut stored);
+            let gone: Vec<_> = stored.iter().filter(|(_, r)| **r == StoredRecord::Removed).map(|(id, _)| *id).collect();
+            plan_pages(&stored, more).apply(&mut stored);
+            for id in gone {
+                prop_assert_eq!(stored.get(&id), Some(&StoredRecord::Removed));
+            }
+        }
+    }
+}

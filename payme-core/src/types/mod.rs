@@ -1,0 +1,27 @@
+//! The words every stage speaks: ids, money, time, states, feature keys, confidence.
+//!
+//! In: text and numbers from outside. Out: values that cannot be wrong in the ways they rule out.
+//! Every type here parses, and refuses what it must with an error that says what was expected.
+
+mod confidence;
+mod feature_key;
+mod id;
+pub mod json;
+mod money;
+mod person;
+mod source;
+mod state;
+mod time;
+
+pub use confidence::{Confidence, ConfidenceError};
+pub use feature_key::{FEATURE_KEY_BYTES_MAX, FeatureKey, FeatureKeyError, FeatureKind, slug};
+pub use id::{
+    BatchId, EventId, IdError, RANDOM_BYTES, RecordId, RunId, SettlementId, UserId, Version,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use person::Person;
+pub use source::Source;
+pub use state::{State, StateError, StateRule, StateSet};
+pub use time::{
+    Date, Deadline, Instant, TimeError, YEAR_MIN, ensure_modern, parse_date, parse_day,
+};
