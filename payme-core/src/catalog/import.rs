@@ -55,7 +55,12 @@ pub fn parse_settlements(bytes: &[u8]) -> Result<Rows<Settlement>, Refusal> {
                     name(&settlement)
                 );
                 let path = format!("$[{}]", row.index);
-                return Err(Refusal { line: row.line, path, code: "duplicate_id", message });
+                return Err(Refusal {
+                    line: row.line,
+                    path,
+                    code: "duplicate_id",
+                    message,
+                });
             }
             Ok(settlement)
         }));
@@ -107,7 +112,9 @@ fn settlement(node: &Node<'_>) -> Result<Settlement, Fault> {
     Ok(Settlement {
         id,
         title,
-        status: members.map("status", |node| status(&node))?.unwrap_or_default(),
+        status: members
+            .map("status", |node| status(&node))?
+            .unwrap_or_default(),
         deadline: members.map("deadline", |node| node.parsed(Deadline::parse))?,
         website_url: members.map("website_url", |node| url(&node))?,
         claim_url,
@@ -125,19 +132,26 @@ fn settlement(node: &Node<'_>) -> Result<Settlement, Fault> {
 }
 
 fn texts<'a>(members: &Members<'a>, name: &'a str) -> Result<Vec<String>, Fault> {
-    let list = members.map(name, |node| node.items()?.map(|item| item.filled_text()).collect())?;
+    let list = members.map(name, |node| {
+        node.items()?.map(|item| item.filled_text()).collect()
+    })?;
     Ok(list.unwrap_or_default())
 }
 
 fn url(node: &Node<'_>) -> Result<String, Fault> {
     let text = node.text()?;
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     match host {
         Some(host) if clean && host.starts_with(|c: char| c.is_alphanumeric()) => {
             Ok(text.to_owned())
         }
-        _ => Err(node.fault("invalid_url", "not a web address (write http:// or https://...)")),
+        _ => Err(node.fault(
+            "invalid_url",
+            "not a web address (write http:// or https://...)",
+        )),
     }
 }
 
@@ -149,10 +163,13 @@ fn word<T: Copy>(
     as_str: impl Fn(T) -> &'static str,
 ) -> Result<T, Fault> {
     let text = node.text()?;
-    all.iter().copied().find(|value| as_str(*value) == text).ok_or_else(|| {
-        let words: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
-        node.fault(code, format!("expected one of {}", words.join(", ")))
-    })
+    all.iter()
+        .copied()
+        .find(|value| as_str(*value) == text)
+        .ok_or_else(|| {
+            let words: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
+            node.fault(code, format!("expected one of {}", words.join(", ")))
+        })
 }
 
 fn status(node: &Node<'_>) -> Result<Status, Fault> {
@@ -167,19 +184,35 @@ fn payout(node: &Node<'_>, members: &Members<'_>) -> Result<Payout, Fault> {
     let cents = |node: Node<'_>| {
         let cents = node.integer()?;
         if cents < 0 {
-            return Err(node.fault("negative_payout", format!("a payout of {cents} is negative")));
+            return Err(node.fault(
+                "negative_payout",
+                format!("a payout of {cents} is negative"),
+            ));
         }
         Ok(cents)
     };
-    let cents = range(node, members, ["payout_min_cents", "payout_max_cents"], cents)?;
+    let cents = range(
+        node,
+        members,
+        ["payout_min_cents", "payout_max_cents"],
+        cents,
+    )?;
     let money = |cents: Option<i64>| cents.map(Money::usd_cents);
-    Ok(Payout { min: money(cents.min), max: money(cents.max) })
+    Ok(Payout {
+        min: money(cents.min),
+        max: money(cents.max),
+    })
 }
 
 fn class_period(node: &Node<'_>) -> Result<ClassPeriod, Fault> {
     let members = node.members(&["start", "end"])?;
-    let days = range(node, &members, ["start", "end"], |node| node.parsed(modern_date))?;
-    Ok(ClassPeriod { start: days.min, end: days.max })
+    let days = range(node, &members, ["start", "end"], |node| {
+        node.parsed(modern_date)
+    })?;
+    Ok(ClassPeriod {
+        start: days.min,
+        end: days.max,
+    })
 }
 
 fn embedding(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
@@ -189,7 +222,10 @@ fn embedding(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
     }
     items
         .map(|item| {
-            #[expect(clippy::cast_possible_truncation, reason = "an embedding is f32; checked below")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "an embedding is f32; checked below"
+            )]
             let value = item.number()? as f32;
             if value.is_finite() {
                 Ok(value)
@@ -208,7 +244,11 @@ mod tests {
 
     fn refused(body: &str) -> Refusal {
         let text = format!("[\n{body}\n]");
-        parse_settlements(text.as_bytes()).unwrap().all().unwrap_err().remove(0)
+        parse_settlements(text.as_bytes())
+            .unwrap()
+            .all()
+            .unwrap_err()
+            .remove(0)
     }
 
     #[test]
@@ -226,7 +266,10 @@ mod tests {
         assert_eq!(one.embedding.as_deref(), Some([0.5, -1.0].as_slice()));
         assert_eq!(one.status, Status::Closed);
         assert!(one.eligibility.simple().is_none());
-        assert_eq!(parse_settlement(&one.to_json().to_string()).as_ref(), Ok(one));
+        assert_eq!(
+            parse_settlement(&one.to_json().to_string()).as_ref(),
+            Ok(one)
+        );
     }
 
     #[test]
@@ -255,7 +298,11 @@ mod tests {
         ];
         for (text, code, path) in table {
             let refusal = refused(&text);
-            assert_eq!((refusal.code, refusal.path.as_str(), refusal.line), (code, path, 2), "{text}");
+            assert_eq!(
+                (refusal.code, refusal.path.as_str(), refusal.line),
+                (code, path, 2),
+                "{text}"
+            );
         }
     }
 
@@ -264,7 +311,10 @@ mod tests {
         let one = format!(r#"{{"title": "T", "claim_url": "https://a.example", {RULE}}}"#);
         let rows = parse_settlements(format!("[{one},\n{one}]").as_bytes()).unwrap();
         assert_eq!((rows.taken.len(), rows.refused.len()), (1, 1));
-        assert_eq!((rows.refused[0].code, rows.refused[0].line), ("duplicate_id", 2));
+        assert_eq!(
+            (rows.refused[0].code, rows.refused[0].line),
+            ("duplicate_id", 2)
+        );
         assert!(rows.refused[0].message.contains("\"T\""));
     }
 

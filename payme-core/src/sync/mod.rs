@@ -7,6 +7,8 @@
 
 mod plan;
 mod record;
+#[cfg(test)]
+pub(crate) mod tests_support;
 
 pub use plan::{Page, StoredRecord, SyncPlan, plan_pages};
 pub use record::{Message, RECORD_NAMESPACE, Record, RecordKind, Transaction, record_id};

@@ -157,7 +157,12 @@ impl Record {
                 recurring,
                 extra,
             }),
-            Stored::Message { date, subject, snippet, extra } => Self::Message(Message {
+            Stored::Message {
+                date,
+                subject,
+                snippet,
+                extra,
+            } => Self::Message(Message {
                 id,
                 date: date.map(|date| date.parse()).transpose().ok()?,
                 subject,
@@ -183,58 +188,46 @@ enum Stored {
         recurring: bool,
         extra: Option<String>,
     },
-    Message { date: Option<String>, subject: String, snippet: String, extra: Option<String> },
+    Message {
+        date: Option<String>,
+        subject: String,
+        snippet: String,
+        extra: Option<String>,
+    },
 }
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Transaction")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    pub(crate) fn transaction(id: u128, date: &str, cents: i64, merchant: &str) -> Transaction {
-        Transaction {
-            id: RecordId::from_uuid(Uuid::from_u128(id)),
-            date: date.parse().unwrap(),
-            amount: Some(Money::usd_cents(cents)),
-            name: format!("{merchant} #1"),
-            merchant_name: Some(merchant.to_owned()),
-            category: None,
-            pending: false,
-            supersedes: None,
-            recurring: false,
-            extra: None,
-        }
-    }
-
-    pub(crate) fn message(id: u128, date: &str, subject: &str, snippet: &str) -> Message {
-        Message {
-            id: RecordId::from_uuid(Uuid::from_u128(id)),
-            date: Some(date.parse().unwrap()),
-            subject: subject.to_owned(),
-            snippet: snippet.to_owned(),
-            extra: None,
-        }
-    }
+    use crate::sync::tests_support::{message, transaction};
 
     #[test]
     fn nothing_personal_shows_in_debug() {
         let transaction = Record::Transaction(transaction(1, "2024-01-01", 100, "Pear Shop"));
         let message = Record::Message(message(2, "2024-01-01", "Pear", "Shop"));
         let shown = format!("{transaction:?} {message:?}");
-        assert!(!shown.contains("Pear") && !shown.contains("Shop") && !shown.contains("100"), "{shown}");
+        assert!(
+            !shown.contains("Pear") && !shown.contains("Shop") && !shown.contains("100"),
+            "{shown}"
+        );
     }
 
     #[test]

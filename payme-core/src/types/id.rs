@@ -149,15 +149,25 @@ mod tests {
         let second = RunId::v7(late, [0; RANDOM_BYTES]);
         assert!(first < second);
         assert_eq!(first.uuid().get_version_num(), 7);
-        assert_eq!(first, RunId::v7(early, [0xff; RANDOM_BYTES]), "same input, same id");
+        assert_eq!(
+            first,
+            RunId::v7(early, [0xff; RANDOM_BYTES]),
+            "same input, same id"
+        );
     }
 
     #[test]
     fn only_the_hyphenated_form_is_read() {
         let good = "00000000-0000-4000-8000-00000000000a";
         assert_eq!(good.parse::<UserId>().unwrap().to_string(), good);
-        for bad in ["", "x", "0000000000004000800000000000000a", "{00000000-0000-4000-8000-00000000000a}",
-            "urn:uuid:00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000g"] {
+        for bad in [
+            "",
+            "x",
+            "0000000000004000800000000000000a",
+            "{00000000-0000-4000-8000-00000000000a}",
+            "urn:uuid:00000000-0000-4000-8000-00000000000a",
+            "00000000-0000-4000-8000-00000000000g",
+        ] {
             assert_eq!(bad.parse::<UserId>(), Err(IdError), "{bad}");
         }
     }

@@ -167,7 +167,11 @@ pub enum StateRule {
 impl StateRule {
     /// The rule of a list in which "no state named" means every state.
     pub const fn from_list(states: StateSet) -> Self {
-        if states.is_empty() { Self::Any } else { Self::In(states) }
+        if states.is_empty() {
+            Self::Any
+        } else {
+            Self::In(states)
+        }
     }
 
     /// Whether a person of this state passes.
@@ -247,7 +251,11 @@ mod tests {
             (StateRule::from_list(StateSet::EMPTY), [true, true, true]),
         ];
         for (rule, expected) in table {
-            assert_eq!([Some(ca), Some(ny), None].map(|state| rule.admits(state)), expected, "{rule:?}");
+            assert_eq!(
+                [Some(ca), Some(ny), None].map(|state| rule.admits(state)),
+                expected,
+                "{rule:?}"
+            );
         }
     }
 }

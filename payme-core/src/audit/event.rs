@@ -1,0 +1,145 @@
+//! The events, one variant for each decision that is logged.
+
+use serde::{Deserialize, Serialize};
+
+use crate::matching::{ExperimentKey, Variant};
+use crate::types::{EventId, Instant, RunId, SettlementId, Source, UserId};
+
+/// What happened. The JSON form names the variant in `kind` and carries no personal data beyond
+/// ids and counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventBody {
+    /// Settlements were added or changed.
+    CatalogImported {
+        /// How many are new.
+        added: usize,
+        /// How many changed.
+        changed: usize,
+    },
+    /// A person's records changed, and their features with them.
+    EvidenceImported {
+        /// Where the records came from.
+        source: Source,
+        /// How many records are new.
+        added: usize,
+        /// How many records changed.
+        changed: usize,
+        /// How many records were removed.
+        removed: usize,
+    },
+    /// A person's features were imported ready-made.
+    FeaturesImported {
+        /// How many features were written.
+        written: usize,
+        /// How many features are gone.
+        gone: usize,
+    },
+    /// A person's features were read anew because the lexicon changed.
+    FeaturesRefreshed {
+        /// How many features were written.
+        written: usize,
+        /// How many features are gone.
+        gone: usize,
+    },
+    /// What is known of the person changed.
+    PersonChanged,
+    /// A person got a variant.
+    ExperimentExposed {
+        /// The experiment.
+        experiment_key: ExperimentKey,
+        /// The variant.
+        variant: Variant,
+        /// Whether somebody chose it.
+        forced: bool,
+    },
+    /// A match run started.
+    MatchRunStarted {
+        /// The run.
+        run_id: RunId,
+        /// How signals become scores.
+        variant: Variant,
+    },
+    /// A match run was completed.
+    MatchRunCompleted {
+        /// The run.
+        run_id: RunId,
+        /// How many settlements the person is eligible for.
+        candidate_count: usize,
+        /// How many of them were kept.
+        result_count: usize,
+    },
+    /// A person said something about a settlement.
+    PreferenceSet {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// Whether it is marked.
+        starred: bool,
+        /// Whether it is pinned.
+        pinned: bool,
+        /// Its place among the pinned ones.
+        pinned_order: Option<i32>,
+    },
+}
+
+impl EventBody {
+    /// The name of the variant, as in the JSON form.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::CatalogImported { .. } => "catalog_imported",
+            Self::EvidenceImported { .. } => "evidence_imported",
+            Self::FeaturesImported { .. } => "features_imported",
+            Self::FeaturesRefreshed { .. } => "features_refreshed",
+            Self::PersonChanged => "person_changed",
+            Self::ExperimentExposed { .. } => "experiment_exposed",
+            Self::MatchRunStarted { .. } => "match_run_started",
+            Self::MatchRunCompleted { .. } => "match_run_completed",
+            Self::PreferenceSet { .. } => "preference_set",
+        }
+    }
+}
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The entry's id.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Instant,
+    /// Whom it concerns.
+    pub user_id: Option<UserId>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// An entry as the store keeps it, with its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequencedEvent {
+    /// Its place, growing from 1.
+    pub sequence: i64,
+    /// The entry.
+    pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_is_what_the_json_form_says() {
+        let body = EventBody::ExperimentExposed {
+            experiment_key: ExperimentKey::default(),
+            variant: Variant::RulesVector,
+            forced: true,
+        };
+        let json = serde_json::to_value(&body).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"kind": body.kind(), "experiment_key": "matching_v1",
+                "variant": "rules_vector", "forced": true})
+        );
+        assert_eq!(serde_json::from_value::<EventBody>(json).unwrap(), body);
+        let person = serde_json::to_value(EventBody::PersonChanged).unwrap();
+        assert_eq!(person, serde_json::json!({"kind": "person_changed"}));
+    }
+}

@@ -1,0 +1,163 @@
+//! A feature of one person: what was seen, where, how often, how sure.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::types::{Confidence, Date, FeatureKey, Money, Person, Source};
+
+/// What happened on one day, in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// The day.
+    pub date: Date,
+    /// Purchases of the day, or messages; a refund is no purchase and counts 0 here.
+    pub count: u32,
+    /// What was spent less what was refunded; `None` for messages and unknown currencies.
+    pub amount: Option<Money>,
+}
+
+/// One feature of one person from one source.
+///
+/// Debug shows the key and the source only: amounts and days are personal data.
+#[derive(Clone, PartialEq)]
+pub struct UserFeature {
+    /// What was seen.
+    pub key: FeatureKey,
+    /// Where it was seen.
+    pub source: Source,
+    /// How sure the evidence makes us.
+    pub confidence: Confidence,
+    /// How many records support it, at least 1.
+    pub count: u32,
+    /// The earliest day of a supporting record, if known.
+    pub first_seen: Option<Date>,
+    /// The latest day of a supporting record, if known.
+    pub last_seen: Option<Date>,
+    /// The days, ascending, one entry for each day and currency.
+    pub by_day: Vec<Day>,
+}
+
+impl fmt::Debug for UserFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserFeature")
+            .field("key", &self.key)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl UserFeature {
+    /// The feature in the form of the features file.
+    pub fn to_json(&self) -> Value {
+        let mut out = Map::new();
+        out.insert("key".to_owned(), json!(self.key));
+        out.insert("source".to_owned(), json!(self.source.as_str()));
+        out.insert("confidence".to_owned(), json!(self.confidence.get()));
+        out.insert("count".to_owned(), json!(self.count));
+        for (name, day) in [
+            ("first_seen", self.first_seen),
+            ("last_seen", self.last_seen),
+        ] {
+            if let Some(day) = day {
+                out.insert(name.to_owned(), json!(day.to_string()));
+            }
+        }
+        if !self.by_day.is_empty() {
+            let days: Vec<Value> = self.by_day.iter().map(|day| day.to_json()).collect();
+            out.insert("by_day".to_owned(), json!(days));
+        }
+        Value::Object(out)
+    }
+}
+
+impl Day {
+    fn to_json(self) -> Value {
+        match self.amount {
+            None => json!({"date": self.date.to_string(), "count": self.count}),
+            Some(amount) => json!({
+                "date": self.date.to_string(),
+                "count": self.count,
+                "amount_cents": amount.minor(),
+                "currency": amount.currency(),
+            }),
+        }
+    }
+}
+
+/// A person and everything matching may know about them.
+///
+/// The features are sorted by key and then source, and each pair stands once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserFeatures {
+    person: Person,
+    features: Vec<UserFeature>,
+}
+
+/// A feature that was given twice for one person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} from {} is named twice", .source_of.as_str())]
+pub struct DuplicateFeature {
+    /// The feature's key.
+    pub key: FeatureKey,
+    /// The feature's source.
+    pub source_of: Source,
+}
+
+impl DuplicateFeature {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        "duplicate_feature"
+    }
+}
+
+impl UserFeatures {
+    /// A person with these features, in any order.
+    ///
+    /// # Errors
+    /// [`DuplicateFeature`] when a key stands twice for one source.
+    pub fn new(person: Person, mut features: Vec<UserFeature>) -> Result<Self, DuplicateFeature> {
+        let id = |feature: &UserFeature| (feature.key.clone(), feature.source);
+        features.sort_by_cached_key(id);
+        for pair in features.windows(2) {
+            if let [a, b] = pair
+                && id(a) == id(b)
+            {
+                return Err(DuplicateFeature {
+                    key: a.key.clone(),
+                    source_of: a.source,
+                });
+            }
+        }
+        Ok(Self { person, features })
+    }
+
+    /// Who.
+    pub const fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The features, by key and then source.
+    pub fn features(&self) -> &[UserFeature] {
+        &self.features
+    }
+
+    /// The keys of the features, ascending, each once however many sources it has.
+    pub fn keys(&self) -> impl Iterator<Item = &FeatureKey> {
+        self.features
+            .chunk_by(|a, b| a.key == b.key)
+            .filter_map(|same| Some(&same.first()?.key))
+    }
+
+    /// Whether a feature of this key is there, from any source.
+    pub fn has(&self, key: &FeatureKey) -> bool {
+        self.features
+            .binary_search_by(|feature| feature.key.cmp(key))
+            .is_ok()
+    }
+
+    /// The person and the features.
+    pub fn into_parts(self) -> (Person, Vec<UserFeature>) {
+        (self.person, self.features)
+    }
+}

@@ -1,0 +1,322 @@
+//! What an import changes in one person's stored evidence, decided before anything is written.
+//!
+//! Features come from two places that do not overwrite each other: derived from the person's own
+//! records, or imported ready-made from a features file. Matching sees the effective features:
+//! for each key and source the derived one, else the imported one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Extraction, Lexicon, Support, UserFeature, UserFeatures, extract};
+use crate::sync::{Page, StoredRecord, SyncPlan, plan_pages};
+use crate::types::{FeatureKey, Person, RecordId, Source, Version};
+
+/// Where a stored feature came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Derived from the person's stored records.
+    Records,
+    /// Imported ready-made.
+    Import,
+}
+
+impl Origin {
+    /// Every origin, in the order of this list.
+    pub const ALL: [Self; 2] = [Self::Records, Self::Import];
+
+    /// The word used in databases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::Import => "import",
+        }
+    }
+
+    /// Reads the word of [`Origin::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
+    }
+}
+
+/// What makes a stored feature of one person unique.
+pub type FeatureId = (FeatureKey, Source, Origin);
+
+/// A feature as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFeature {
+    /// Where it came from.
+    pub origin: Origin,
+    /// The feature.
+    pub feature: UserFeature,
+}
+
+impl StoredFeature {
+    /// What makes it unique.
+    pub fn id(&self) -> FeatureId {
+        (self.feature.key.clone(), self.feature.source, self.origin)
+    }
+}
+
+/// Everything stored of one person's evidence, as one version of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvidence {
+    /// The version; `None` when nothing is stored yet.
+    pub version: Option<Version>,
+    /// The person.
+    pub person: Person,
+    /// The records, and the traces of removed ones.
+    pub records: BTreeMap<RecordId, StoredRecord>,
+    /// The features of both origins.
+    pub features: BTreeMap<FeatureId, UserFeature>,
+    /// Which records support which derived features.
+    pub support: BTreeSet<Support>,
+}
+
+impl StoredEvidence {
+    /// The evidence of a person of whom nothing is stored.
+    pub const fn none(person: Person) -> Self {
+        Self {
+            version: None,
+            person,
+            records: BTreeMap::new(),
+            features: BTreeMap::new(),
+            support: BTreeSet::new(),
+        }
+    }
+}
+
+/// The changes one import makes to one person's stored evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvidenceChange {
+    /// The version the decision was made on; `None` when nothing was stored.
+    pub expected: Option<Version>,
+    /// The person after the change.
+    pub person: Person,
+    /// Whether the person differs from the stored one.
+    pub person_changed: bool,
+    /// The records that change.
+    pub records: SyncPlan,
+    /// Features to write, new or changed.
+    pub features: Vec<StoredFeature>,
+    /// Features to delete.
+    pub features_gone: Vec<FeatureId>,
+    /// Support to write.
+    pub support: Vec<Support>,
+    /// Support to delete.
+    pub support_gone: Vec<Support>,
+}
+
+impl EvidenceChange {
+    /// Whether there is nothing to write.
+    pub const fn is_empty(&self) -> bool {
+        self.expected.is_some()
+            && !self.person_changed
+            && self.records.is_empty()
+            && self.features.is_empty()
+            && self.features_gone.is_empty()
+            && self.support.is_empty()
+            && self.support_gone.is_empty()
+    }
+}
+
+/// Decides what pages of records change. With no pages it re-reads the stored records, which is
+/// what a changed lexicon asks for.
+pub fn plan_records(
+    stored: &StoredEvidence,
+    pages: impl IntoIterator<Item = Page>,
+    lexicon: &Lexicon,
+) -> EvidenceChange {
+    let records = plan_pages(&stored.records, pages);
+    let mut after = stored.records.clone();
+    records.apply(&mut after);
+    let live = after.values().filter_map(|record| match record {
+        StoredRecord::Live(record) => Some(record),
+        StoredRecord::Removed => None,
+    });
+    let Extraction { features, support } = extract(live, lexicon);
+    let support_gone = stored.support.difference(&support).cloned().collect();
+    let support = support.difference(&stored.support).cloned().collect();
+    let (features, features_gone) = differences(stored, Origin::Records, features);
+    EvidenceChange {
+        expected: stored.version,
+        person: stored.person.clone(),
+        person_changed: false,
+        records,
+        features,
+        features_gone,
+        support,
+        support_gone,
+    }
+}
+
+/// Decides what one line of a features file changes: it states all imported features of the
+/// person, and where the person lives and was born if it says so.
+pub fn plan_features(stored: &StoredEvidence, incoming: UserFeatures) -> EvidenceChange {
+    let (told, features) = incoming.into_parts();
+    let person = Person {
+        user_id: stored.person.user_id,
+        state: told.state.or(stored.person.state),
+        date_of_birth: told.date_of_birth.or(stored.person.date_of_birth),
+    };
+    let (features, features_gone) = differences(stored, Origin::Import, features);
+    EvidenceChange {
+        expected: stored.version,
+        person_changed: person != stored.person,
+        person,
+        records: SyncPlan::default(),
+        features,
+        features_gone,
+        support: Vec::new(),
+        support_gone: Vec::new(),
+    }
+}
+
+/// What to write and what to delete so that the features of one origin are exactly these.
+fn differences(
+    stored: &StoredEvidence,
+    origin: Origin,
+    features: Vec<UserFeature>,
+) -> (Vec<StoredFeature>, Vec<FeatureId>) {
+    let wanted: BTreeMap<FeatureId, StoredFeature> = features
+        .into_iter()
+        .map(|feature| StoredFeature { origin, feature })
+        .map(|feature| (feature.id(), feature))
+        .collect();
+    let of_origin = |id: &&FeatureId| id.2 == origin;
+    let gone = stored.features.keys().filter(of_origin);
+    let gone = gone
+        .filter(|id| !wanted.contains_key(*id))
+        .cloned()
+        .collect();
+    let changed = |(id, wanted): &(FeatureId, StoredFeature)| {
+        stored.features.get(id) != Some(&wanted.feature)
+    };
+    let written = wanted
+        .into_iter()
+        .filter(changed)
+        .map(|(_, feature)| feature)
+        .collect();
+    (written, gone)
+}
+
+/// The features that matching sees: for each key and source the derived one, else the imported.
+pub fn effective(features: impl IntoIterator<Item = StoredFeature>) -> Vec<UserFeature> {
+    let mut by_id: BTreeMap<(FeatureKey, Source), StoredFeature> = BTreeMap::new();
+    for stored in features {
+        let id = (stored.feature.key.clone(), stored.feature.source);
+        let wins = by_id
+            .get(&id)
+            .is_none_or(|other| stored.origin < other.origin);
+        if wins {
+            by_id.insert(id, stored);
+        }
+    }
+    by_id.into_values().map(|stored| stored.feature).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::parse_person_line;
+    use crate::sync::Record;
+    use crate::sync::tests_support::transaction;
+    use crate::types::UserId;
+
+    fn nobody() -> StoredEvidence {
+        let id: UserId = "6f1d2c3b-4a59-4e68-8d77-0123456789ab".parse().unwrap();
+        StoredEvidence::none(Person::unknown(id))
+    }
+
+    fn lexicon() -> Lexicon {
+        Lexicon::for_catalog([]).unwrap()
+    }
+
+    fn apply(stored: &mut StoredEvidence, change: &EvidenceChange) {
+        stored.version = Some(stored.version.map_or(Version::FIRST, Version::next));
+        stored.person = change.person.clone();
+        change.records.apply(&mut stored.records);
+        for id in &change.features_gone {
+            stored.features.remove(id);
+        }
+        for feature in &change.features {
+            stored
+                .features
+                .insert(feature.id(), feature.feature.clone());
+        }
+        stored
+            .support
+            .retain(|support| !change.support_gone.contains(support));
+        stored.support.extend(change.support.iter().cloned());
+    }
+
+    fn effective_keys(stored: &StoredEvidence) -> Vec<String> {
+        let features = stored.features.iter().map(|(id, feature)| StoredFeature {
+            origin: id.2,
+            feature: feature.clone(),
+        });
+        effective(features)
+            .iter()
+            .map(|f| format!("{} {}", f.key, f.count))
+            .collect()
+    }
+
+    fn page(upserts: Vec<Record>, removals: Vec<RecordId>) -> Page {
+        Page { upserts, removals }
+    }
+
+    #[test]
+    fn a_removed_transaction_lowers_the_count_and_at_zero_removes_the_feature() {
+        let mut stored = nobody();
+        let records =
+            [1, 2].map(|id| Record::Transaction(transaction(id, "2024-01-01", 5, "Uber")));
+        let ids = records.clone().map(|record| record.id());
+        apply(&mut stored.clone(), &plan_records(&stored, [], &lexicon()));
+        let change = plan_records(&stored, [page(records.to_vec(), vec![])], &lexicon());
+        apply(&mut stored, &change);
+        assert_eq!(effective_keys(&stored), ["merchant:uber 2"]);
+        let change = plan_records(&stored, [page(vec![], vec![ids[0]])], &lexicon());
+        apply(&mut stored, &change);
+        assert_eq!(effective_keys(&stored), ["merchant:uber 1"]);
+        let change = plan_records(&stored, [page(vec![], vec![ids[1]])], &lexicon());
+        apply(&mut stored, &change);
+        assert_eq!(effective_keys(&stored), [""; 0]);
+        assert!(stored.support.is_empty());
+        let again = plan_records(&stored, [page(records.to_vec(), ids.to_vec())], &lexicon());
+        assert!(again.is_empty(), "{again:?}");
+    }
+
+    #[test]
+    fn imported_features_stand_beside_derived_ones() {
+        let mut stored = nobody();
+        let record = Record::Transaction(transaction(1, "2024-01-01", 5, "Uber"));
+        let id = record.id();
+        let line = |features: &str| {
+            let text = format!(
+                r#"{{"user_id": "{}", "state": "CA", "features": [{features}]}}"#,
+                nobody().person.user_id
+            );
+            parse_person_line(&text, 1).unwrap()
+        };
+        let uber = r#"{"key": "merchant:uber", "source": "plaid", "confidence": 0.5, "count": 7}"#;
+        let change = plan_features(&stored, line(uber));
+        apply(&mut stored, &change);
+        assert!(
+            plan_features(&stored, line(uber)).is_empty(),
+            "the same line changes nothing"
+        );
+        assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
+        let change = plan_records(&stored, [page(vec![record], vec![])], &lexicon());
+        apply(&mut stored, &change);
+        assert_eq!(
+            effective_keys(&stored),
+            ["merchant:uber 1"],
+            "own records come first"
+        );
+        let change = plan_records(&stored, [page(vec![], vec![id])], &lexicon());
+        apply(&mut stored, &change);
+        assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
+        let change = plan_features(&stored, line(""));
+        apply(&mut stored, &change);
+        assert_eq!(effective_keys(&stored), [""; 0]);
+        assert_eq!(stored.person.state, "CA".parse().ok());
+    }
+}

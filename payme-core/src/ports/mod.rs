@@ -1,0 +1,13 @@
+//! Ports: the traits through which a driver reaches stores, the clock and randomness.
+//!
+//! The traits are object-safe. A store applies what the core decided; it decides nothing.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod store;
+mod system;
+
+pub use store::{
+    CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore, Store, StoreError,
+};
+pub use system::{Clock, Random};

@@ -1,0 +1,228 @@
+//! What a store must do: keep what the core decided, all of it or nothing.
+//!
+//! Every `commit_*` applies one decision in one transaction: rows and events together. Where a
+//! decision was made on a version that is no longer the stored one, nothing is written and the
+//! answer is [`Commit::Conflict`]; the driver loads again and decides anew.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::audit::{Event, SequencedEvent};
+use crate::catalog::{CatalogPlan, Settlement};
+use crate::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
+use crate::matching::{Assignment, ExperimentKey};
+use crate::ranking::{MatchRun, Preference};
+use crate::types::{BatchId, FeatureKey, Instant, RecordId, SettlementId, Source, UserId, Version};
+
+/// Why a store could not answer. Carries no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened.
+    #[error("cannot open the database: {0}")]
+    Open(String),
+    /// The database was written by a newer version of PayMe.
+    #[error(
+        "the database has schema version {found}, this PayMe knows versions up to {known}: \
+         use a newer PayMe"
+    )]
+    Newer {
+        /// The version of the database.
+        found: i64,
+        /// The newest version that is known here.
+        known: i64,
+    },
+    /// The database may not be written to.
+    #[error("the database is read-only: check its permissions, or choose another with --db")]
+    ReadOnly,
+    /// There is no room for the change. Nothing of it was written.
+    #[error("the disk is full: nothing of this change was written; make room and try again")]
+    Full,
+    /// Another process holds the database.
+    #[error("the database is busy: another process is writing to it; try again")]
+    Busy,
+    /// A stored row cannot be read.
+    #[error("a stored {what} cannot be read: the database is damaged")]
+    Corrupt {
+        /// What kind of row.
+        what: &'static str,
+    },
+    /// The change may or may not have been written: ask again before repeating it.
+    #[error("the database did not answer; the change may or may not have been written: {0}")]
+    Unknown(String),
+    /// Anything else. Nothing was written.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "store_open",
+            Self::Newer { .. } => "store_newer_schema",
+            Self::ReadOnly => "store_read_only",
+            Self::Full => "store_full",
+            Self::Busy => "store_busy",
+            Self::Corrupt { .. } => "store_corrupt",
+            Self::Unknown(_) => "store_unknown_outcome",
+            Self::Failed(_) => "store_failed",
+        }
+    }
+
+    /// Whether the change may have been written all the same.
+    pub const fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Commit {
+    /// It was written.
+    Done,
+    /// Something it rests on changed meanwhile; nothing was written.
+    Conflict,
+}
+
+/// Settlements.
+#[async_trait]
+pub trait CatalogStore: Send + Sync {
+    /// Every settlement with its version, by id.
+    async fn catalog(&self) -> Result<BTreeMap<SettlementId, (Version, Settlement)>, StoreError>;
+
+    /// The settlement of an id.
+    async fn settlement(&self, id: SettlementId) -> Result<Option<Settlement>, StoreError>;
+
+    /// Writes an import together with the features that a changed lexicon reads anew, all or
+    /// none. Conflicts when an added settlement exists already, or when a changed settlement or
+    /// a refreshed person has another version.
+    async fn commit_catalog(
+        &self,
+        plan: &CatalogPlan,
+        refreshed: &[EvidenceChange],
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+}
+
+/// People and their evidence.
+#[async_trait]
+pub trait EvidenceStore: Send + Sync {
+    /// Everything stored of a person's evidence, as one consistent version; `None` when the
+    /// person is not known.
+    async fn evidence(&self, user: UserId) -> Result<Option<StoredEvidence>, StoreError>;
+
+    /// What matching may know of a person: the effective features, and no record.
+    async fn user_features(&self, user: UserId) -> Result<Option<UserFeatures>, StoreError>;
+
+    /// The same for many people: at most `limit` of them whose id is above `after`, by id.
+    async fn users_after(
+        &self,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserFeatures>, StoreError>;
+
+    /// How many people are known.
+    async fn user_count(&self) -> Result<usize, StoreError>;
+
+    /// The people who have at least one message, by id: those whom a changed lexicon concerns.
+    async fn users_with_messages(&self) -> Result<Vec<UserId>, StoreError>;
+
+    /// The records behind one derived feature, by id.
+    async fn support(
+        &self,
+        user: UserId,
+        key: &FeatureKey,
+        source: Source,
+    ) -> Result<Vec<RecordId>, StoreError>;
+
+    /// Writes changes of any number of people, all or none. Conflicts when one of them was made
+    /// on another version. Every changed person's version grows by one.
+    async fn commit_evidence(
+        &self,
+        changes: &[EvidenceChange],
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+}
+
+/// A run over every person, which can be resumed where it stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchBatch {
+    /// The batch's id.
+    pub id: BatchId,
+    /// What was asked for, as text; a batch is resumed only by the same request.
+    pub request: String,
+    /// The time of matching, the same for everybody.
+    pub started: Instant,
+    /// The last person whose run is stored.
+    pub cursor: Option<UserId>,
+    /// How many people are done.
+    pub done: usize,
+    /// Whether everybody is done.
+    pub finished: bool,
+}
+
+/// Assignments, match runs, batches and preferences.
+#[async_trait]
+pub trait MatchStore: Send + Sync {
+    /// A person's variant in an experiment, if one is stored.
+    async fn assignment(
+        &self,
+        user: UserId,
+        key: &ExperimentKey,
+    ) -> Result<Option<Assignment>, StoreError>;
+
+    /// Stores an assignment where the stored one is still `expected`; else conflicts.
+    async fn commit_assignment(
+        &self,
+        expected: Option<&Assignment>,
+        assignment: &Assignment,
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+
+    /// Stores runs with their results, and the batch they belong to, all or none. A run whose id
+    /// is stored already conflicts; so does a batch whose stored cursor is not `resumed_from`.
+    async fn commit_runs(
+        &self,
+        runs: &[MatchRun],
+        batch: Option<(&MatchBatch, Option<UserId>)>,
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+
+    /// A person's newest run, by start and then id.
+    async fn newest_run(&self, user: UserId) -> Result<Option<MatchRun>, StoreError>;
+
+    /// The run of an id.
+    async fn run(&self, id: crate::types::RunId) -> Result<Option<MatchRun>, StoreError>;
+
+    /// The newest batch of a request, by start and then id.
+    async fn newest_batch(&self, request: &str) -> Result<Option<MatchBatch>, StoreError>;
+
+    /// What a person has said about settlements, by settlement id.
+    async fn preferences(&self, user: UserId) -> Result<Vec<Preference>, StoreError>;
+
+    /// Stores a preference whose `version` is the one it was read with. Conflicts when the stored
+    /// one has another version. The version grows by one.
+    async fn commit_preference(
+        &self,
+        preference: &Preference,
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+}
+
+/// The event log.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// At most `limit` entries behind a place in the log, in order.
+    async fn events_after(
+        &self,
+        sequence: i64,
+        limit: usize,
+    ) -> Result<Vec<SequencedEvent>, StoreError>;
+}
+
+/// A whole store.
+pub trait Store: CatalogStore + EvidenceStore + MatchStore + EventStore {}
+
+impl<T: CatalogStore + EvidenceStore + MatchStore + EventStore> Store for T {}

@@ -1,0 +1,255 @@
+//! Why a settlement matches a person, or why not, for one pair.
+
+use serde::Serialize;
+
+use super::rank::result_of;
+use super::{MatchRequest, MatchResult, Missing, contributions};
+use crate::catalog::{CatalogIndex, Settlement, Status};
+use crate::evidence::UserFeatures;
+use crate::matching::{Candidate, Matcher};
+use crate::types::{SettlementId, StateRule};
+
+/// How a settlement and a person stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The person is eligible.
+    Eligible,
+    /// Something that the settlement asks for is missing.
+    NearMiss,
+    /// The person has none of the features that the settlement requires.
+    NothingInCommon,
+    /// The settlement takes no claims at this time.
+    Closed,
+    /// The rule asks for more than features and states, which the baseline does not judge.
+    NotJudged,
+}
+
+/// The answer to "why, or why not?".
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The settlement.
+    pub settlement_id: SettlementId,
+    /// The settlement's title.
+    pub title: String,
+    /// How the two stand to each other.
+    pub verdict: Verdict,
+    /// The result with its signals and reasons, where the rule could be judged.
+    pub result: Option<MatchResult>,
+    /// The same in sentences.
+    pub sentences: Vec<String>,
+}
+
+/// Explains one settlement to one person, by the same rules as a match; `None` when the catalogue
+/// does not have the settlement.
+pub fn explain(
+    index: &CatalogIndex,
+    user: &UserFeatures,
+    settlement_id: SettlementId,
+    request: &MatchRequest,
+) -> Option<Explanation> {
+    let ix = index.find(settlement_id)?;
+    let settlement = index.get(ix)?;
+    let mut scope = request.scope;
+    let is_closed = !scope.include_closed && !settlement.takes_claims(scope.now);
+    scope.include_closed = true;
+    let found = Matcher::new(index).candidates(user, scope);
+    let considered = found
+        .eligible
+        .iter()
+        .chain(&found.near_misses)
+        .find(|c| c.ix == ix);
+    let untouched = settlement.eligibility.simple().map(|rule| Candidate {
+        ix,
+        matched: 0,
+        required: index.required_count(ix),
+        state_passes: rule.states.admits(user.person().state),
+    });
+    let candidate = considered.copied().or(untouched);
+    let verdict = match candidate {
+        _ if is_closed => Verdict::Closed,
+        None => Verdict::NotJudged,
+        Some(candidate) if candidate.is_eligible() => Verdict::Eligible,
+        Some(candidate) if candidate.matched > 0 || candidate.required == 0 => Verdict::NearMiss,
+        Some(_) => Verdict::NothingInCommon,
+    };
+    let result = candidate.and_then(|candidate| result_of(index, user, &candidate, request));
+    let mut sentences = vec![opening(verdict, settlement)];
+    if let Some(result) = &result {
+        sentences.extend(requirements(settlement, user, result));
+        if verdict == Verdict::Eligible {
+            sentences.push(arithmetic(result, request));
+        }
+    }
+    Some(Explanation {
+        settlement_id,
+        title: settlement.title.clone(),
+        verdict,
+        result,
+        sentences,
+    })
+}
+
+fn opening(verdict: Verdict, settlement: &Settlement) -> String {
+    let title = &settlement.title;
+    match verdict {
+        Verdict::Eligible => format!("{title} matches: everything it asks for is there."),
+        Verdict::NearMiss => format!("{title} nearly matches: something it asks for is missing."),
+        Verdict::NothingInCommon => {
+            format!("{title} does not match: none of the features it requires has been seen.")
+        }
+        Verdict::Closed if settlement.status == Status::Open => {
+            let deadline = settlement
+                .deadline
+                .as_ref()
+                .map_or("", |deadline| deadline.as_str());
+            format!("{title} does not match: its deadline {deadline} has passed.")
+        }
+        Verdict::Closed => {
+            let status = settlement.status.as_str();
+            format!("{title} does not match: it takes no claims, its status is {status}.")
+        }
+        Verdict::NotJudged => format!(
+            "{title} is not judged: its rule asks for more than features and states, \
+             which the baseline rules cannot decide."
+        ),
+    }
+}
+
+fn requirements(settlement: &Settlement, user: &UserFeatures, result: &MatchResult) -> Vec<String> {
+    let mut lines = Vec::new();
+    for key in &result.reasons.matched_features {
+        for feature in user.features().iter().filter(|feature| feature.key == *key) {
+            let records = if feature.count == 1 {
+                "record"
+            } else {
+                "records"
+            };
+            lines.push(format!(
+                "It requires {key}: seen in {} {records} from {}, with confidence {:.2}.",
+                feature.count,
+                feature.source.as_str(),
+                feature.confidence.get()
+            ));
+        }
+    }
+    for missing in &result.missing {
+        lines.push(match missing {
+            Missing::Feature(key) => format!("It requires {key}: not seen."),
+            Missing::State => match user.person().state {
+                Some(state) => format!(
+                    "It is limited to {}: {state} is not among them.",
+                    states(settlement)
+                ),
+                None => format!(
+                    "It is limited to {}: the person's state is not known.",
+                    states(settlement)
+                ),
+            },
+        });
+    }
+    if result.reasons.predicate_passes.state {
+        lines.push(match user.person().state {
+            Some(state) if states(settlement) != "every state" => {
+                format!("The state {state} is among those it is open to.")
+            }
+            _ => "It is open to every state.".to_owned(),
+        });
+    }
+    lines
+}
+
+fn states(settlement: &Settlement) -> String {
+    match settlement.eligibility.simple().map(|rule| rule.states) {
+        None | Some(StateRule::Any) => "every state".to_owned(),
+        Some(StateRule::In(set)) if set.is_empty() => "no state at all".to_owned(),
+        Some(StateRule::In(set)) => set
+            .iter()
+            .map(|state| state.code())
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn arithmetic(result: &MatchResult, request: &MatchRequest) -> String {
+    let parts: Vec<String> = contributions(request.variant, &result.signals, &request.weights)
+        .map(|part| {
+            format!(
+                "{} {:.2} x {:.4}",
+                part.signal.as_str(),
+                part.weight,
+                part.value
+            )
+        })
+        .collect();
+    format!(
+        "The score {:.4} is {} ({}).",
+        result.score,
+        parts.join(" + "),
+        request.variant
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::parse_settlements;
+    use crate::evidence::parse_person_line;
+    use crate::matching::{MatchScope, Variant};
+    use crate::ranking::Weights;
+    use crate::types::Instant;
+
+    #[test]
+    fn each_way_of_standing_has_its_verdict() {
+        let rule = |required: &str, states: &str| {
+            format!(r#""eligibility": {{"required_features": [{required}], "states": [{states}]}}"#)
+        };
+        let both = r#""merchant:uber", "merchant:delta""#;
+        #[rustfmt::skip]
+        let table = [
+            ("A", rule(r#""merchant:uber""#, ""),                                Verdict::Eligible,        "matches"),
+            ("B", rule("", r#""CA""#),                                           Verdict::Eligible,        "CA is among"),
+            ("C", rule(both, ""),                                                Verdict::NearMiss,        "merchant:delta: not seen"),
+            ("D", rule(r#""merchant:uber""#, r#""NY", "TX""#),                   Verdict::NearMiss,        "limited to NY, TX: CA is not"),
+            ("E", rule(r#""merchant:delta""#, ""),                               Verdict::NothingInCommon, "none of the features"),
+            ("F", format!(r#""status": "paid", {}"#, rule("", "")),              Verdict::Closed,          "status is paid"),
+            ("G", format!(r#""deadline": "2026-01-31T00:00:00Z", {}"#, rule("", "")), Verdict::Closed,     "deadline 2026-01-31"),
+            ("H", r#""eligibility": {"age": {"min": 18}}"#.to_owned(),           Verdict::NotJudged,       "not judged"),
+            ("I", rule("", r#""NY""#),                                           Verdict::NearMiss,        "limited to NY"),
+        ];
+        let body: Vec<_> = table
+            .iter()
+            .map(|(title, rest, ..)| format!(r#"{{"title": "{title}", {rest}}}"#))
+            .collect();
+        let rows = parse_settlements(format!("[{}]", body.join(",")).as_bytes())
+            .unwrap()
+            .all()
+            .unwrap();
+        let ids: Vec<_> = rows.iter().map(|settlement| settlement.id).collect();
+        let index = CatalogIndex::new(rows);
+        let user = parse_person_line(
+            r#"{"user_id": "00000000-0000-4000-8000-000000000001", "state": "CA", "features": [
+                {"key": "merchant:uber", "source": "plaid", "confidence": 0.8, "count": 2}]}"#,
+            1,
+        )
+        .unwrap();
+        let request = MatchRequest {
+            variant: Variant::RulesVectorRanker,
+            weights: Weights::default(),
+            scope: MatchScope {
+                now: Instant::parse("2026-02-01T00:00:00Z").unwrap(),
+                include_closed: false,
+            },
+            top_n: 20,
+            near_misses: false,
+        };
+        for ((title, _, verdict, words), id) in table.iter().zip(ids) {
+            let explanation = explain(&index, &user, id, &request).unwrap();
+            assert_eq!(explanation.verdict, *verdict, "{title}");
+            let text = explanation.sentences.join("\n");
+            assert!(text.contains(words), "{title}: {text}");
+        }
+        let other = SettlementId::from_uuid(uuid::Uuid::nil());
+        assert_eq!(explain(&index, &user, other, &request), None);
+    }
+}

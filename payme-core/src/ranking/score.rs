@@ -1,0 +1,125 @@
+//! From signals to a score in [0, 1], and what each signal contributed.
+
+use super::Weights;
+use crate::matching::{Signal, Signals, Variant};
+
+/// What one signal added to a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// The signal.
+    pub signal: Signal,
+    /// Its value, in `[0, 1]`.
+    pub value: f64,
+    /// Its weight.
+    pub weight: f64,
+    /// `weight * value`.
+    pub contribution: f64,
+}
+
+/// The contributions of every signal that the variant looks at. They add up to the score before
+/// it is clamped, in this order.
+pub fn contributions(
+    variant: Variant,
+    signals: &Signals,
+    weights: &Weights,
+) -> impl Iterator<Item = Contribution> {
+    let weight = move |signal| match (variant, signal) {
+        (Variant::RulesOnly, Signal::RulesConfidence) => Some(1.0),
+        (Variant::RulesVector, Signal::RulesConfidence) => Some(0.85),
+        (Variant::RulesVector, Signal::Similarity) => Some(0.15),
+        (Variant::RulesVectorRanker, signal) => Some(weights.values.get(signal)),
+        (Variant::RulesOnly | Variant::RulesVector, _) => None,
+    };
+    weights.set.signals().iter().filter_map(move |signal| {
+        let (value, weight) = (signals.get(*signal), weight(*signal)?);
+        Some(Contribution {
+            signal: *signal,
+            value,
+            weight,
+            contribution: weight * value,
+        })
+    })
+}
+
+/// The score of one candidate, clamped to `[0, 1]`.
+///
+/// | variant | before clamping |
+/// |---|---|
+/// | `rules_only` | rules_confidence |
+/// | `rules_vector` | 0.85 * rules_confidence + 0.15 * similarity |
+/// | `rules_vector_ranker` | sum of weight * signal |
+/// ```
+/// use payme_core::matching::{Signals, Variant};
+/// use payme_core::ranking::{Weights, score};
+/// let half = Signals::from_fn(|_| 0.5);
+/// assert_eq!(score(Variant::RulesOnly, &half, &Weights::default()), 0.5);
+/// ```
+pub fn score(variant: Variant, signals: &Signals, weights: &Weights) -> f64 {
+    let sum = contributions(variant, signals, weights)
+        .map(|part| part.contribution)
+        .fold(0.0, |sum, part| sum + part);
+    // Adding zero turns -0.0 into 0.0, so that equal scores have equal bits and tie.
+    sum.clamp(0.0, 1.0) + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Asymmetric: no two signals alike.
+    fn signals() -> Signals {
+        Signals::from_fn(|signal| match signal {
+            Signal::RulesConfidence => 0.8,
+            Signal::Similarity => 0.45,
+            Signal::Payout => 0.25,
+            Signal::Urgency => 0.7,
+            Signal::Ease => 0.4,
+        })
+    }
+
+    #[test]
+    fn each_variant_has_its_formula() {
+        // By hand: 0.8; 0.68 + 0.0675; 0.52 + 0.09 + 0.025 + 0.021 + 0.008.
+        let table = [
+            (Variant::RulesOnly, 0.8),
+            (Variant::RulesVector, 0.7475),
+            (Variant::RulesVectorRanker, 0.664),
+        ];
+        for (variant, expected) in table {
+            let got = score(variant, &signals(), &Weights::default());
+            assert!((got - expected).abs() < 1e-12, "{variant}: {got}");
+        }
+    }
+
+    #[test]
+    fn scores_are_clamped_and_never_negative_zero() {
+        let with = |weight| Weights {
+            values: Signals::from_fn(|_| weight),
+            ..Weights::default()
+        };
+        let bits = |weight| score(Variant::RulesVectorRanker, &signals(), &with(weight)).to_bits();
+        assert_eq!(bits(9.0), 1.0_f64.to_bits());
+        assert_eq!(bits(-9.0), 0.0_f64.to_bits());
+        assert_eq!(bits(-0.0), 0.0_f64.to_bits());
+    }
+
+    proptest! {
+        #[test]
+        fn contributions_add_up_to_the_score(
+            values in prop::array::uniform5(0.0_f64..=1.0),
+            weights in prop::array::uniform5(-2.0_f64..2.0),
+            variant in prop::sample::select(Variant::ALL.to_vec()),
+        ) {
+            let of = |numbers: [f64; 5]| {
+                let mut numbers = numbers.into_iter();
+                Signals::from_fn(|_| numbers.next().unwrap())
+            };
+            let (signals, weights) = (of(values), Weights { values: of(weights), ..Weights::default() });
+            let sum: f64 = contributions(variant, &signals, &weights).map(|part| part.contribution).sum();
+            let got = score(variant, &signals, &weights);
+            prop_assert!((sum.clamp(0.0, 1.0) - got).abs() < 1e-12);
+        }
+    }
+}
