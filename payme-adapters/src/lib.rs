@@ -1,1 +1,25 @@
-//! x
+//! Everything of PayMe that touches the world. No rule lives here.
+//!
+//! Each part is behind a Cargo feature, and none is on by default:
+//!
+//! | feature | what it gives |
+//! |---|---|
+//! | `driver` | load, decide in the core, commit: one file per stage |
+//! | `memory` | a store that lives in memory |
+//! | `sqlite` | the embedded store |
+//! | `files` | readers of bank and mail files |
+//! | `system` | the clock and the randomness of the operating system |
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
+
+#[cfg(feature = "driver")]
+pub mod driver;
+#[cfg(feature = "files")]
+pub mod files;
+#[cfg(feature = "files")]
+pub mod gmail;
+#[cfg(feature = "files")]
+pub mod plaid;
+#[cfg(any(feature = "memory", feature = "sqlite"))]
+pub mod store;
+#[cfg(feature = "system")]
+pub mod system;

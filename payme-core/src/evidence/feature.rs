@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use crate::types::json::Coded;
 use crate::types::{Confidence, Date, FeatureKey, Money, Person, Source};
 
 /// What happened on one day, in one currency.
@@ -104,9 +105,8 @@ pub struct DuplicateFeature {
     pub source_of: Source,
 }
 
-impl DuplicateFeature {
-    /// The stable code of this error.
-    pub const fn code(&self) -> &'static str {
+impl Coded for DuplicateFeature {
+    fn code(&self) -> &'static str {
         "duplicate_feature"
     }
 }

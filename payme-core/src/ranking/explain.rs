@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::rank::result_of;
 use super::{MatchRequest, MatchResult, Missing, contributions};
-use crate::catalog::{CatalogIndex, Settlement, Status};
+use crate::catalog::{CatalogIndex, Settlement, SettlementIx, Status};
 use crate::evidence::UserFeatures;
-use crate::matching::{Candidate, Matcher};
+use crate::matching::Candidate;
 use crate::types::{SettlementId, StateRule};
 
 /// How a settlement and a person stand to each other.
@@ -40,46 +40,44 @@ pub struct Explanation {
     pub sentences: Vec<String>,
 }
 
-/// Explains one settlement to one person, by the same rules as a match; `None` when the catalogue
-/// does not have the settlement.
+/// What the newest run of the person says about the settlement.
+#[derive(Debug, Clone, Copy)]
+pub enum Newest<'a> {
+    /// There was no run yet.
+    NoRun,
+    /// The run matched it, with this result.
+    Matched(&'a MatchResult),
+    /// The run did not match it, or cut it off.
+    NotMatched,
+}
+
+/// Explains one settlement to one person: by the newest run where that matched it, else by the
+/// same rules as a match made now; `None` when the catalogue does not have the settlement.
 pub fn explain(
     index: &CatalogIndex,
     user: &UserFeatures,
     settlement_id: SettlementId,
     request: &MatchRequest,
+    newest: Newest<'_>,
 ) -> Option<Explanation> {
     let ix = index.find(settlement_id)?;
     let settlement = index.get(ix)?;
-    let mut scope = request.scope;
-    let is_closed = !scope.include_closed && !settlement.takes_claims(scope.now);
-    scope.include_closed = true;
-    let found = Matcher::new(index).candidates(user, scope);
-    let considered = found
-        .eligible
-        .iter()
-        .chain(&found.near_misses)
-        .find(|c| c.ix == ix);
-    let untouched = settlement.eligibility.simple().map(|rule| Candidate {
-        ix,
-        matched: 0,
-        required: index.required_count(ix),
-        state_passes: rule.states.admits(user.person().state),
-    });
-    let candidate = considered.copied().or(untouched);
-    let verdict = match candidate {
-        _ if is_closed => Verdict::Closed,
-        None => Verdict::NotJudged,
-        Some(candidate) if candidate.is_eligible() => Verdict::Eligible,
-        Some(candidate) if candidate.matched > 0 || candidate.required == 0 => Verdict::NearMiss,
-        Some(_) => Verdict::NothingInCommon,
+    let (verdict, result) = match newest {
+        Newest::Matched(result) => (Verdict::Eligible, Some(result.clone())),
+        Newest::NoRun | Newest::NotMatched => judge(index, user, ix, request),
     };
-    let result = candidate.and_then(|candidate| result_of(index, user, &candidate, request));
     let mut sentences = vec![opening(verdict, settlement)];
     if let Some(result) = &result {
         sentences.extend(requirements(settlement, user, result));
-        if verdict == Verdict::Eligible {
-            sentences.push(arithmetic(result, request));
-        }
+    }
+    match (verdict, newest, &result) {
+        (Verdict::Eligible, Newest::NotMatched, _) => sentences.push(
+            "It is not in the newest run: the run kept fewer results, or something changed since. \
+             Match again to see its rank."
+                .to_owned(),
+        ),
+        (Verdict::Eligible, _, Some(result)) => sentences.push(arithmetic(result, request)),
+        _ => {}
     }
     Some(Explanation {
         settlement_id,
@@ -88,6 +86,34 @@ pub fn explain(
         result,
         sentences,
     })
+}
+
+/// How the two stand to each other now, and the result where the rule can be judged.
+fn judge(
+    index: &CatalogIndex,
+    user: &UserFeatures,
+    ix: SettlementIx,
+    request: &MatchRequest,
+) -> (Verdict, Option<MatchResult>) {
+    let Some(settlement) = index.get(ix) else { return (Verdict::NotJudged, None) };
+    let is_closed = !request.scope.include_closed && !settlement.takes_claims(request.scope.now);
+    let candidate = settlement.eligibility.simple().map(|rule| {
+        let matched = rule.required.iter().filter(|key| user.has(key)).count();
+        Candidate {
+            ix,
+            matched: u32::try_from(matched).unwrap_or(u32::MAX),
+            required: index.required_count(ix),
+            state_passes: rule.states.admits(user.person().state),
+        }
+    });
+    let verdict = match candidate {
+        _ if is_closed => Verdict::Closed,
+        None => Verdict::NotJudged,
+        Some(candidate) if candidate.is_eligible() => Verdict::Eligible,
+        Some(candidate) if candidate.matched > 0 || candidate.required == 0 => Verdict::NearMiss,
+        Some(_) => Verdict::NothingInCommon,
+    };
+    (verdict, candidate.and_then(|candidate| result_of(index, user, &candidate, request)))
 }
 
 fn opening(verdict: Verdict, settlement: &Settlement) -> String {
@@ -244,12 +270,12 @@ mod tests {
             near_misses: false,
         };
         for ((title, _, verdict, words), id) in table.iter().zip(ids) {
-            let explanation = explain(&index, &user, id, &request).unwrap();
+            let explanation = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
             assert_eq!(explanation.verdict, *verdict, "{title}");
             let text = explanation.sentences.join("\n");
             assert!(text.contains(words), "{title}: {text}");
         }
         let other = SettlementId::from_uuid(uuid::Uuid::nil());
-        assert_eq!(explain(&index, &user, other, &request), None);
+        assert_eq!(explain(&index, &user, other, &request, Newest::NoRun), None);
     }
 }

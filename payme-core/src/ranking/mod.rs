@@ -14,7 +14,7 @@ mod score;
 mod weights;
 
 pub use display::{Preference, display_order};
-pub use explain::{Explanation, Verdict, explain};
+pub use explain::{Explanation, Newest, Verdict, explain};
 pub use rank::{MatchOutcome, MatchRequest, TOP_N_DEFAULT, match_many, match_one, match_user};
 pub use result::{MatchResult, Missing, Reasons};
 pub use run::{MatchRun, RunMetadata};

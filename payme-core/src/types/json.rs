@@ -122,8 +122,7 @@ coded!(
     super::IdError,
     super::MoneyError,
     super::StateError,
-    super::TimeError,
-    crate::evidence::DuplicateFeature
+    super::TimeError
 );
 
 /// Checks that bytes are UTF-8 and hold something; a byte order mark is dropped.

@@ -1,0 +1,171 @@
+//! Evidence: take in bank and mail records or ready-made features, and keep features current.
+
+use std::collections::BTreeMap;
+
+use payme_core::audit::EventBody;
+use payme_core::evidence::{
+    EvidenceChange, StoredEvidence, UserFeatures, plan_features, plan_records,
+};
+use payme_core::ports::Commit;
+use payme_core::sync::Page;
+use payme_core::types::{Person, Source, UserId};
+use serde::Serialize;
+
+use super::{Driver, DriverError};
+
+/// What an import of records did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct EvidenceReport {
+    /// Records that are new.
+    pub added: usize,
+    /// Records that changed.
+    pub changed: usize,
+    /// Records that were removed.
+    pub removed: usize,
+    /// Records that were stored just so.
+    pub unchanged: usize,
+    /// Features that were written.
+    pub features_written: usize,
+    /// Features that are gone.
+    pub features_gone: usize,
+}
+
+/// What an import of a features file did, counted in people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct FeaturesReport {
+    /// People who are new.
+    pub added: usize,
+    /// People of whom something changed.
+    pub changed: usize,
+    /// People who were stored just so.
+    pub unchanged: usize,
+}
+
+impl Driver {
+    /// Takes in pages of one person's records; the same pages again change nothing.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`], [`DriverError::Lexicon`] or [`DriverError::Contention`]; nothing
+    /// is written then.
+    pub async fn import_records(
+        &self,
+        user: UserId,
+        source: Source,
+        pages: Vec<Page>,
+    ) -> Result<EvidenceReport, DriverError> {
+        let report =
+            self.decide(async |driver| driver.try_import(user, source, pages.clone()).await).await?;
+        if source == Source::Gmail {
+            // A catalogue committed in between has a lexicon that these messages were not read by.
+            self.decide(async |driver| driver.try_import(user, source, Vec::new()).await).await?;
+        }
+        Ok(report)
+    }
+
+    async fn try_import(
+        &self,
+        user: UserId,
+        source: Source,
+        pages: Vec<Page>,
+    ) -> Result<(Commit, EvidenceReport), DriverError> {
+        let lexicon = self.lexicon().await?;
+        let stored = self.evidence_of(user).await?;
+        let change = plan_records(&stored, pages, &lexicon);
+        let report = EvidenceReport {
+            added: change.records.added.len(),
+            changed: change.records.changed.len(),
+            removed: change.records.removed.len(),
+            unchanged: change.records.unchanged,
+            features_written: change.features.len(),
+            features_gone: change.features_gone.len(),
+        };
+        if change.is_empty() {
+            return Ok((Commit::Done, report));
+        }
+        let body = if change.records.is_empty() {
+            EventBody::FeaturesRefreshed {
+                written: report.features_written,
+                gone: report.features_gone,
+            }
+        } else {
+            EventBody::EvidenceImported {
+                source,
+                added: report.added,
+                changed: report.changed,
+                removed: report.removed,
+            }
+        };
+        let events = [self.event(Some(user), body)];
+        Ok((self.store.commit_evidence(&[change], &events).await?, report))
+    }
+
+    /// Takes in a features file: each line states all imported features of one person.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`] or [`DriverError::Contention`]; nothing is written then.
+    pub async fn import_features(
+        &self,
+        people: Vec<UserFeatures>,
+    ) -> Result<FeaturesReport, DriverError> {
+        self.decide(async |driver| driver.try_import_features(people.clone()).await).await
+    }
+
+    async fn try_import_features(
+        &self,
+        people: Vec<UserFeatures>,
+    ) -> Result<(Commit, FeaturesReport), DriverError> {
+        let mut report = FeaturesReport::default();
+        let mut changes: BTreeMap<UserId, EvidenceChange> = BTreeMap::new();
+        let mut events = Vec::new();
+        for incoming in people {
+            let user = incoming.person().user_id;
+            let stored = self.evidence_of(user).await?;
+            let change = plan_features(&stored, incoming);
+            match (stored.version, change.is_empty()) {
+                (None, _) => report.added += 1,
+                (Some(_), false) => report.changed += 1,
+                (Some(_), true) => {
+                    report.unchanged += 1;
+                    continue;
+                }
+            }
+            let body = EventBody::FeaturesImported {
+                written: change.features.len(),
+                gone: change.features_gone.len(),
+            };
+            events.push(self.event(Some(user), body));
+            changes.insert(user, change);
+        }
+        if changes.is_empty() {
+            return Ok((Commit::Done, report));
+        }
+        let changes: Vec<EvidenceChange> = changes.into_values().collect();
+        Ok((self.store.commit_evidence(&changes, &events).await?, report))
+    }
+
+    /// Stores what is known of a person beside the evidence; answers whether anything changed.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`] or [`DriverError::Contention`].
+    pub async fn set_person(&self, person: Person) -> Result<bool, DriverError> {
+        self.decide(async |driver| {
+            let stored = driver.evidence_of(person.user_id).await?;
+            let is_new = stored.version.is_none();
+            let mut change = plan_records(&stored, [], &driver.lexicon().await?);
+            change.person_changed = stored.person != person;
+            change.person = person.clone();
+            if change.is_empty() {
+                return Ok((Commit::Done, false));
+            }
+            let event = driver.event(Some(person.user_id), EventBody::PersonChanged);
+            let changed = is_new || change.person_changed;
+            Ok((driver.store.commit_evidence(&[change], &[event]).await?, changed))
+        })
+        .await
+    }
+
+    async fn evidence_of(&self, user: UserId) -> Result<StoredEvidence, DriverError> {
+        let stored = self.store.evidence(user).await?;
+        Ok(stored.unwrap_or_else(|| StoredEvidence::none(Person::unknown(user))))
+    }
+}

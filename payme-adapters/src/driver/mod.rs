@@ -1,0 +1,111 @@
+//! The driver: for each stage, load, let the core decide, commit. No rule lives here.
+//!
+//! A decision is made on what was loaded and committed only if that is still what is stored;
+//! otherwise the driver loads again. Nothing is acknowledged before it is committed.
+
+mod catalog;
+mod evidence;
+mod matching;
+mod preferences;
+
+use std::fmt;
+use std::sync::Arc;
+
+use payme_core::audit::{Event, EventBody};
+use payme_core::evidence::LexiconError;
+use payme_core::ports::{Clock, Commit, Random, Store, StoreError};
+use payme_core::types::{EventId, Instant, SettlementId, UserId};
+
+pub use catalog::CatalogReport;
+pub use evidence::{EvidenceReport, FeaturesReport};
+pub use matching::{
+    BatchProgress, BatchReport, EvidenceBehind, MatchOptions, RecordView, RecordedExplanation,
+    UserMatch,
+};
+
+/// How often a decision is made anew when others keep changing what it rests on.
+const ATTEMPTS_MAX: usize = 16;
+
+/// Why the driver could not do what it was asked. Carries ids, never personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The brand lexicon could not be built.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// Others kept changing the same rows.
+    #[error("others kept changing the same rows: nothing was written; try again")]
+    Contention,
+    /// Nothing is stored of this person.
+    #[error("user {0} is not known: import transactions, messages or features first")]
+    UnknownUser(UserId),
+    /// The catalogue does not have this settlement.
+    #[error("settlement {0} is not in the catalogue: import it first")]
+    UnknownSettlement(SettlementId),
+}
+
+impl DriverError {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Lexicon(error) => error.code(),
+            Self::Contention => "contention",
+            Self::UnknownUser(_) => "unknown_user",
+            Self::UnknownSettlement(_) => "unknown_settlement",
+        }
+    }
+}
+
+/// A store, a clock and a source of randomness, and what can be done with them.
+#[derive(Clone)]
+pub struct Driver {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").finish_non_exhaustive()
+    }
+}
+
+impl Driver {
+    /// A driver over a store.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { store, clock, random }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The present moment, by the driver's clock.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn event(&self, user_id: Option<UserId>, body: EventBody) -> Event {
+        let at = self.now();
+        Event { id: EventId::v7(at, self.random.bytes()), at, user_id, body }
+    }
+
+    /// Repeats a decision until it is committed on what it was made on.
+    async fn decide<T, F>(&self, mut attempt: F) -> Result<T, DriverError>
+    where
+        F: AsyncFnMut(&Self) -> Result<(Commit, T), DriverError>,
+    {
+        for _ in 0..ATTEMPTS_MAX {
+            let (commit, answer) = attempt(self).await?;
+            if commit == Commit::Done {
+                return Ok(answer);
+            }
+            tracing::debug!("decided on something that changed meanwhile; deciding anew");
+        }
+        Err(DriverError::Contention)
+    }
+}
