@@ -84,8 +84,7 @@ impl Driver {
         let refreshed =
             if before == after { Vec::new() } else { self.refreshed_evidence(&after).await? };
         report.people_refreshed = refreshed.len();
-        let imported =
-            EventBody::CatalogImported { added: report.added, changed: report.changed };
+        let imported = EventBody::CatalogImported { added: report.added, changed: report.changed };
         let mut events = vec![self.event(None, imported)];
         events.extend(refreshed.iter().map(|change| {
             let body = EventBody::FeaturesRefreshed {

@@ -53,8 +53,9 @@ impl Driver {
         source: Source,
         pages: Vec<Page>,
     ) -> Result<EvidenceReport, DriverError> {
-        let report =
-            self.decide(async |driver| driver.try_import(user, source, pages.clone()).await).await?;
+        let report = self
+            .decide(async |driver| driver.try_import(user, source, pages.clone()).await)
+            .await?;
         if source == Source::Gmail {
             // A catalogue committed in between has a lexicon that these messages were not read by.
             self.decide(async |driver| driver.try_import(user, source, Vec::new()).await).await?;

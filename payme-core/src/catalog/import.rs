@@ -37,7 +37,8 @@ pub const SETTLEMENT_FIELDS: [&str; 17] = [
 /// use payme_core::catalog::parse_settlements;
 /// let rows = parse_settlements(br#"[
 ///     {"title": "Example", "eligibility": {"required_features": ["merchant:uber"], "states": []}},
-///     {"title": "Wrong", "payout_min_cents": -1, "eligibility": {"required_features": [], "states": []}}
+///     {"title": "Wrong", "payout_min_cents": -1,
+///      "eligibility": {"required_features": [], "states": []}}
 /// ]"#)?;
 /// assert_eq!(rows.taken[0].title, "Example");
 /// assert_eq!(rows.refused[0].path, "$[1].payout_min_cents");
@@ -55,12 +56,7 @@ pub fn parse_settlements(bytes: &[u8]) -> Result<Rows<Settlement>, Refusal> {
                     name(&settlement)
                 );
                 let path = format!("$[{}]", row.index);
-                return Err(Refusal {
-                    line: row.line,
-                    path,
-                    code: "duplicate_id",
-                    message,
-                });
+                return Err(Refusal { line: row.line, path, code: "duplicate_id", message });
             }
             Ok(settlement)
         }));
@@ -112,9 +108,7 @@ fn settlement(node: &Node<'_>) -> Result<Settlement, Fault> {
     Ok(Settlement {
         id,
         title,
-        status: members
-            .map("status", |node| status(&node))?
-            .unwrap_or_default(),
+        status: members.map("status", |node| status(&node))?.unwrap_or_default(),
         deadline: members.map("deadline", |node| node.parsed(Deadline::parse))?,
         website_url: members.map("website_url", |node| url(&node))?,
         claim_url,
@@ -132,26 +126,19 @@ fn settlement(node: &Node<'_>) -> Result<Settlement, Fault> {
 }
 
 fn texts<'a>(members: &Members<'a>, name: &'a str) -> Result<Vec<String>, Fault> {
-    let list = members.map(name, |node| {
-        node.items()?.map(|item| item.filled_text()).collect()
-    })?;
+    let list = members.map(name, |node| node.items()?.map(|item| item.filled_text()).collect())?;
     Ok(list.unwrap_or_default())
 }
 
 fn url(node: &Node<'_>) -> Result<String, Fault> {
     let text = node.text()?;
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     match host {
         Some(host) if clean && host.starts_with(|c: char| c.is_alphanumeric()) => {
             Ok(text.to_owned())
         }
-        _ => Err(node.fault(
-            "invalid_url",
-            "not a web address (write http:// or https://...)",
-        )),
+        _ => Err(node.fault("invalid_url", "not a web address (write http:// or https://...)")),
     }
 }
 
@@ -163,13 +150,10 @@ fn word<T: Copy>(
     as_str: impl Fn(T) -> &'static str,
 ) -> Result<T, Fault> {
     let text = node.text()?;
-    all.iter()
-        .copied()
-        .find(|value| as_str(*value) == text)
-        .ok_or_else(|| {
-            let words: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
-            node.fault(code, format!("expected one of {}", words.join(", ")))
-        })
+    all.iter().copied().find(|value| as_str(*value) == text).ok_or_else(|| {
+        let words: Vec<_> = all.iter().map(|value| as_str(*value)).collect();
+        node.fault(code, format!("expected one of {}", words.join(", ")))
+    })
 }
 
 fn status(node: &Node<'_>) -> Result<Status, Fault> {
@@ -184,35 +168,19 @@ fn payout(node: &Node<'_>, members: &Members<'_>) -> Result<Payout, Fault> {
     let cents = |node: Node<'_>| {
         let cents = node.integer()?;
         if cents < 0 {
-            return Err(node.fault(
-                "negative_payout",
-                format!("a payout of {cents} is negative"),
-            ));
+            return Err(node.fault("negative_payout", format!("a payout of {cents} is negative")));
         }
         Ok(cents)
     };
-    let cents = range(
-        node,
-        members,
-        ["payout_min_cents", "payout_max_cents"],
-        cents,
-    )?;
+    let cents = range(node, members, ["payout_min_cents", "payout_max_cents"], cents)?;
     let money = |cents: Option<i64>| cents.map(Money::usd_cents);
-    Ok(Payout {
-        min: money(cents.min),
-        max: money(cents.max),
-    })
+    Ok(Payout { min: money(cents.min), max: money(cents.max) })
 }
 
 fn class_period(node: &Node<'_>) -> Result<ClassPeriod, Fault> {
     let members = node.members(&["start", "end"])?;
-    let days = range(node, &members, ["start", "end"], |node| {
-        node.parsed(modern_date)
-    })?;
-    Ok(ClassPeriod {
-        start: days.min,
-        end: days.max,
-    })
+    let days = range(node, &members, ["start", "end"], |node| node.parsed(modern_date))?;
+    Ok(ClassPeriod { start: days.min, end: days.max })
 }
 
 fn embedding(node: &Node<'_>) -> Result<Vec<f32>, Fault> {
@@ -244,11 +212,7 @@ mod tests {
 
     fn refused(body: &str) -> Refusal {
         let text = format!("[\n{body}\n]");
-        parse_settlements(text.as_bytes())
-            .unwrap()
-            .all()
-            .unwrap_err()
-            .remove(0)
+        parse_settlements(text.as_bytes()).unwrap().all().unwrap_err().remove(0)
     }
 
     #[test]
@@ -266,10 +230,7 @@ mod tests {
         assert_eq!(one.embedding.as_deref(), Some([0.5, -1.0].as_slice()));
         assert_eq!(one.status, Status::Closed);
         assert!(one.eligibility.simple().is_none());
-        assert_eq!(
-            parse_settlement(&one.to_json().to_string()).as_ref(),
-            Ok(one)
-        );
+        assert_eq!(parse_settlement(&one.to_json().to_string()).as_ref(), Ok(one));
     }
 
     #[test]
@@ -292,8 +253,10 @@ mod tests {
             (format!(r#"{{"title": "T", "claim_url": "javascript:x", {RULE}}}"#),   "invalid_url",     "$[0].claim_url"),
             (format!(r#"{{"title": "T", "embedding": [], {RULE}}}"#),               "empty_embedding", "$[0].embedding"),
             (format!(r#"{{"title": "T", "embedding": [1e39], {RULE}}}"#),           "out_of_range",    "$[0].embedding[0]"),
-            (format!(r#"{{"title": "T", "class_period": {{"start": "2021-01-01", "end": "2020-01-01"}}, {RULE}}}"#), "reversed_range", "$[0].class_period"),
-            (r#"{"title": "T", "eligibility": {"required_features": [], "states": ["ZZ"]}}"#.to_owned(), "unknown_state", "$[0].eligibility.states[0]"),
+            (format!(r#"{{"title": "T", "class_period": {{"start": "2021-01-01", "end": "2020-01-01"}}, {RULE}}}"#),
+                                                                                    "reversed_range",  "$[0].class_period"),
+            (r#"{"title": "T", "eligibility": {"required_features": [], "states": ["ZZ"]}}"#.to_owned(),
+                                                                                    "unknown_state",   "$[0].eligibility.states[0]"),
             (format!(r#"{{"title": "T", "title": "U", {RULE}}}"#),                  "duplicate_member", "$[0]"),
         ];
         for (text, code, path) in table {
@@ -311,10 +274,7 @@ mod tests {
         let one = format!(r#"{{"title": "T", "claim_url": "https://a.example", {RULE}}}"#);
         let rows = parse_settlements(format!("[{one},\n{one}]").as_bytes()).unwrap();
         assert_eq!((rows.taken.len(), rows.refused.len()), (1, 1));
-        assert_eq!(
-            (rows.refused[0].code, rows.refused[0].line),
-            ("duplicate_id", 2)
-        );
+        assert_eq!((rows.refused[0].code, rows.refused[0].line), ("duplicate_id", 2));
         assert!(rows.refused[0].message.contains("\"T\""));
     }
 

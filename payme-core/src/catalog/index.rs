@@ -38,10 +38,8 @@ pub struct CatalogIndex {
 impl CatalogIndex {
     /// Compiles settlements. Of two with the same id, the later one counts.
     pub fn new(settlements: impl IntoIterator<Item = Settlement>) -> Self {
-        let by_id: BTreeMap<SettlementId, Settlement> = settlements
-            .into_iter()
-            .map(|settlement| (settlement.id, settlement))
-            .collect();
+        let by_id: BTreeMap<SettlementId, Settlement> =
+            settlements.into_iter().map(|settlement| (settlement.id, settlement)).collect();
         let mut index = Self::default();
         let mut posted: Vec<Vec<SettlementIx>> = Vec::new();
         for (number, settlement) in (0_u32..).zip(by_id.into_values()) {
@@ -50,9 +48,7 @@ impl CatalogIndex {
         index.starts.push(0);
         for list in posted {
             index.postings.extend(list);
-            index
-                .starts
-                .push(u32::try_from(index.postings.len()).unwrap_or(u32::MAX));
+            index.starts.push(u32::try_from(index.postings.len()).unwrap_or(u32::MAX));
         }
         index
     }
@@ -78,8 +74,7 @@ impl CatalogIndex {
                 if required.is_empty() {
                     self.requires_nothing.push(ix);
                 }
-                self.required_count
-                    .push(u32::try_from(required.len()).unwrap_or(u32::MAX));
+                self.required_count.push(u32::try_from(required.len()).unwrap_or(u32::MAX));
                 self.state_masks.push(states.mask());
             }
             None => {
@@ -88,16 +83,9 @@ impl CatalogIndex {
                 self.state_masks.push(0);
             }
         }
-        let deadline = settlement
-            .deadline
-            .as_ref()
-            .map(|deadline| deadline.at().as_micros());
+        let deadline = settlement.deadline.as_ref().map(|deadline| deadline.at().as_micros());
         let is_open = settlement.status == Status::Open;
-        self.open_until.push(if is_open {
-            deadline.unwrap_or(i64::MAX)
-        } else {
-            i64::MIN
-        });
+        self.open_until.push(if is_open { deadline.unwrap_or(i64::MAX) } else { i64::MIN });
         self.settlements.push(settlement);
     }
 
@@ -118,10 +106,7 @@ impl CatalogIndex {
 
     /// The settlement of an id.
     pub fn find(&self, id: SettlementId) -> Option<SettlementIx> {
-        let at = self
-            .settlements
-            .binary_search_by_key(&id, |settlement| settlement.id)
-            .ok()?;
+        let at = self.settlements.binary_search_by_key(&id, |settlement| settlement.id).ok()?;
         u32::try_from(at).ok().map(SettlementIx)
     }
 
@@ -145,10 +130,9 @@ impl CatalogIndex {
             return &[];
         };
         match self.starts.get(feature..feature + 2) {
-            Some(&[start, end]) => self
-                .postings
-                .get(start as usize..end as usize)
-                .unwrap_or_default(),
+            Some(&[start, end]) => {
+                self.postings.get(start as usize..end as usize).unwrap_or_default()
+            }
             _ => &[],
         }
     }
@@ -173,9 +157,7 @@ impl CatalogIndex {
 
     /// Whether claims can be filed at so many microseconds since 1970.
     pub(crate) fn takes_claims(&self, ix: SettlementIx, now_micros: i64) -> bool {
-        self.open_until
-            .get(ix.at())
-            .is_some_and(|until| *until >= now_micros && *until != i64::MIN)
+        self.open_until.get(ix.at()).is_some_and(|until| *until >= now_micros && *until != i64::MIN)
     }
 }
 
@@ -186,10 +168,8 @@ mod tests {
     use crate::types::Instant;
 
     fn index(rows: &[(&str, &str)]) -> CatalogIndex {
-        let body: Vec<_> = rows
-            .iter()
-            .map(|(title, rest)| format!(r#"{{"title": "{title}", {rest}}}"#))
-            .collect();
+        let body: Vec<_> =
+            rows.iter().map(|(title, rest)| format!(r#"{{"title": "{title}", {rest}}}"#)).collect();
         let text = format!("[{}]", body.join(","));
         CatalogIndex::new(parse_settlements(text.as_bytes()).unwrap().all().unwrap())
     }
@@ -201,46 +181,23 @@ mod tests {
                 "A",
                 r#""eligibility": {"required_features": ["merchant:a", "merchant:b"], "states": []}"#,
             ),
-            (
-                "B",
-                r#""eligibility": {"required_features": ["merchant:b"], "states": []}"#,
-            ),
-            (
-                "N",
-                r#""eligibility": {"required_features": [], "states": ["CA"]}"#,
-            ),
-            (
-                "P",
-                r#""eligibility": {"any": [{"feature": "merchant:b"}]}"#,
-            ),
+            ("B", r#""eligibility": {"required_features": ["merchant:b"], "states": []}"#),
+            ("N", r#""eligibility": {"required_features": [], "states": ["CA"]}"#),
+            ("P", r#""eligibility": {"any": [{"feature": "merchant:b"}]}"#),
         ]);
         let titles = |list: &[SettlementIx]| {
-            let mut titles: Vec<_> = list
-                .iter()
-                .map(|ix| index.get(*ix).unwrap().title.as_str())
-                .collect();
+            let mut titles: Vec<_> =
+                list.iter().map(|ix| index.get(*ix).unwrap().title.as_str()).collect();
             titles.sort_unstable();
             titles
         };
-        assert_eq!(
-            titles(index.requiring(&"merchant:a".parse().unwrap())),
-            ["A"]
-        );
-        assert_eq!(
-            titles(index.requiring(&"merchant:b".parse().unwrap())),
-            ["A", "B"]
-        );
-        assert_eq!(
-            titles(index.requiring(&"merchant:c".parse().unwrap())),
-            [""; 0]
-        );
+        assert_eq!(titles(index.requiring(&"merchant:a".parse().unwrap())), ["A"]);
+        assert_eq!(titles(index.requiring(&"merchant:b".parse().unwrap())), ["A", "B"]);
+        assert_eq!(titles(index.requiring(&"merchant:c".parse().unwrap())), [""; 0]);
         assert_eq!(titles(index.requiring_nothing()), ["N"]);
         assert_eq!(titles(index.not_simple()), ["P"]);
         for settlement in index.settlements() {
-            assert_eq!(
-                index.get(index.find(settlement.id).unwrap()),
-                Some(settlement)
-            );
+            assert_eq!(index.get(index.find(settlement.id).unwrap()), Some(settlement));
         }
     }
 
@@ -253,23 +210,12 @@ mod tests {
             (r#""deadline": "2026-02-01T00:00:00Z","#, true),
             (r#""deadline": "2026-01-31T23:59:59Z","#, false),
             (r#""status": "closed","#, false),
-            (
-                r#""status": "pending", "deadline": "2027-01-01T00:00:00Z","#,
-                false,
-            ),
+            (r#""status": "pending", "deadline": "2027-01-01T00:00:00Z","#, false),
         ];
         for (fields, expected) in table {
             let index = index(&[("T", &format!("{fields}{rule}"))]);
-            assert_eq!(
-                index.takes_claims(SettlementIx(0), now.as_micros()),
-                expected,
-                "{fields}"
-            );
-            assert_eq!(
-                index.settlements()[0].takes_claims(now),
-                expected,
-                "{fields}"
-            );
+            assert_eq!(index.takes_claims(SettlementIx(0), now.as_micros()), expected, "{fields}");
+            assert_eq!(index.settlements()[0].takes_claims(now), expected, "{fields}");
         }
     }
 }

@@ -32,10 +32,7 @@ pub struct Range<T> {
 
 impl<T> Default for Range<T> {
     fn default() -> Self {
-        Self {
-            min: None,
-            max: None,
-        }
+        Self { min: None, max: None }
     }
 }
 
@@ -71,12 +68,7 @@ pub struct FeatureAtom {
 impl FeatureAtom {
     /// The bare atom: the feature is there.
     pub const fn present(key: FeatureKey) -> Self {
-        Self {
-            key,
-            min_confidence: None,
-            min_count: None,
-            in_class_period: false,
-        }
+        Self { key, min_confidence: None, min_count: None, in_class_period: false }
     }
 
     /// Whether presence alone is asked for.
@@ -152,12 +144,8 @@ impl Eligibility {
     /// The eligibility that asks for these features and one of these states; an empty set of
     /// states means every state.
     pub fn simple_form(required: impl IntoIterator<Item = FeatureKey>, states: StateSet) -> Self {
-        let atoms = required
-            .into_iter()
-            .map(|key| Predicate::Feature(FeatureAtom::present(key)));
-        let parts = atoms
-            .chain([Predicate::States(StateRule::from_list(states))])
-            .collect();
+        let atoms = required.into_iter().map(|key| Predicate::Feature(FeatureAtom::present(key)));
+        let parts = atoms.chain([Predicate::States(StateRule::from_list(states))]).collect();
         Self::new(Predicate::All(parts))
     }
 
@@ -210,25 +198,17 @@ impl Eligibility {
                 required.push(key);
             }
         }
-        let states = members
-            .map("states", |node| states_from_json(&node))?
-            .unwrap_or_default();
+        let states = members.map("states", |node| states_from_json(&node))?.unwrap_or_default();
         Ok(Self::simple_form(required, states))
     }
 
     /// The JSON form: the simple one where it fits, else the full one.
     pub fn to_json(&self) -> Value {
         match &self.simple {
-            Some(SimpleRule {
-                required,
-                states: StateRule::Any,
-            }) => {
+            Some(SimpleRule { required, states: StateRule::Any }) => {
                 json!({"required_features": required, "states": []})
             }
-            Some(SimpleRule {
-                required,
-                states: StateRule::In(set),
-            }) if !set.is_empty() => {
+            Some(SimpleRule { required, states: StateRule::In(set) }) if !set.is_empty() => {
                 json!({"required_features": required, "states": set})
             }
             _ => self.predicate.to_json(),
@@ -249,10 +229,7 @@ impl Predicate {
 
     /// The simple form of this rule, if it asks for nothing but bare features and states.
     fn simple(&self) -> Option<SimpleRule> {
-        let mut rule = SimpleRule {
-            required: Vec::new(),
-            states: StateRule::Any,
-        };
+        let mut rule = SimpleRule { required: Vec::new(), states: StateRule::Any };
         self.collect_simple(&mut rule).then_some(rule)
     }
 
@@ -280,25 +257,14 @@ impl Predicate {
     /// # Errors
     /// See [`Eligibility::from_json`].
     pub fn from_json(node: &Node<'_>) -> Result<Self, Fault> {
-        const ATOMS: [&str; 7] = [
-            "all",
-            "any",
-            "none",
-            "feature",
-            "states",
-            "age",
-            "purchases",
-        ];
+        const ATOMS: [&str; 7] = ["all", "any", "none", "feature", "states", "age", "purchases"];
         let object = node.value().as_object();
         let found: Vec<&str> = ATOMS
             .into_iter()
             .filter(|atom| object.is_some_and(|o| o.contains_key(*atom)))
             .collect();
         let &[atom] = found.as_slice() else {
-            let message = format!(
-                "expected an object with exactly one of {}",
-                ATOMS.join(", ")
-            );
+            let message = format!("expected an object with exactly one of {}", ATOMS.join(", "));
             return Err(node.fault("unknown_atom", message));
         };
         match atom {
@@ -333,17 +299,9 @@ impl Predicate {
             Self::Feature(atom) => {
                 let mut out = Map::new();
                 out.insert("feature".to_owned(), json!(atom.key));
-                put(
-                    &mut out,
-                    "min_confidence",
-                    atom.min_confidence.map(Confidence::get),
-                );
+                put(&mut out, "min_confidence", atom.min_confidence.map(Confidence::get));
                 put(&mut out, "min_count", atom.min_count);
-                put(
-                    &mut out,
-                    "in_class_period",
-                    atom.in_class_period.then_some(true),
-                );
+                put(&mut out, "in_class_period", atom.in_class_period.then_some(true));
                 Value::Object(out)
             }
             Self::States(StateRule::Any) => json!({"states": []}),
@@ -362,10 +320,7 @@ impl Predicate {
                     out.insert("count".to_owned(), range_to_json(&atom.count).into());
                 }
                 if !atom.amount_cents.is_open() {
-                    out.insert(
-                        "amount_cents".to_owned(),
-                        range_to_json(&atom.amount_cents).into(),
-                    );
+                    out.insert("amount_cents".to_owned(), range_to_json(&atom.amount_cents).into());
                 }
                 json!({"purchases": out})
             }
@@ -389,29 +344,21 @@ fn range_to_json<T: Copy + Into<Value>>(range: &Range<T>) -> Map<String, Value> 
 fn parts_from_json(node: &Node<'_>, atom: &'static str) -> Result<Vec<Predicate>, Fault> {
     let members = node.members(&[atom])?;
     let parts = members.need(atom)?;
-    parts
-        .items()?
-        .map(|part| Predicate::from_json(&part))
-        .collect()
+    parts.items()?.map(|part| Predicate::from_json(&part)).collect()
 }
 
 fn states_from_json(node: &Node<'_>) -> Result<StateSet, Fault> {
-    node.items()?
-        .map(|item| item.parsed(str::parse::<State>))
-        .collect()
+    node.items()?.map(|item| item.parsed(str::parse::<State>)).collect()
 }
 
 fn feature_from_json(node: &Node<'_>) -> Result<FeatureAtom, Fault> {
     let members = node.members(&["feature", "min_confidence", "min_count", "in_class_period"])?;
     Ok(FeatureAtom {
         key: members.need("feature")?.parsed(str::parse)?,
-        min_confidence: members.map("min_confidence", |node| {
-            node.checked(Confidence::new(node.number()?))
-        })?,
+        min_confidence: members
+            .map("min_confidence", |node| node.checked(Confidence::new(node.number()?)))?,
         min_count: members.map("min_count", |node| node.count(1))?,
-        in_class_period: members
-            .map("in_class_period", |node| node.boolean())?
-            .unwrap_or(false),
+        in_class_period: members.map("in_class_period", |node| node.boolean())?.unwrap_or(false),
     })
 }
 
@@ -423,10 +370,7 @@ fn age_from_json(node: &Node<'_>) -> Result<AgeAtom, Fault> {
     if years.is_open() {
         return Err(node.fault("open_range", "an age needs \"min\" or \"max\""));
     }
-    Ok(AgeAtom {
-        years,
-        on: members.map("on", |node| node.parsed(modern_date))?,
-    })
+    Ok(AgeAtom { years, on: members.map("on", |node| node.parsed(modern_date))? })
 }
 
 fn purchases_from_json(node: &Node<'_>) -> Result<PurchasesAtom, Fault> {
@@ -449,9 +393,7 @@ fn purchases_from_json(node: &Node<'_>) -> Result<PurchasesAtom, Fault> {
     }
     Ok(PurchasesAtom {
         key: members.need("feature")?.parsed(str::parse)?,
-        days: range(&node, &members, ["from", "to"], |node| {
-            node.parsed(modern_date)
-        })?,
+        days: range(&node, &members, ["from", "to"], |node| node.parsed(modern_date))?,
         count,
         amount_cents,
     })
@@ -464,10 +406,7 @@ pub(super) fn range<'a, T: PartialOrd>(
     [min, max]: [&'a str; 2],
     mut read: impl FnMut(Node<'a>) -> Result<T, Fault>,
 ) -> Result<Range<T>, Fault> {
-    let range = Range {
-        min: members.map(min, &mut read)?,
-        max: members.map(max, &mut read)?,
-    };
+    let range = Range { min: members.map(min, &mut read)?, max: members.map(max, &mut read)? };
     if range.is_reversed() {
         return Err(node.fault("reversed_range", format!("\"{min}\" is above \"{max}\"")));
     }
@@ -496,16 +435,13 @@ mod tests {
             r#"{"any":[{"feature":"merchant:uber"},{"states":["NY"]}]}"#,
             r#"{"all":[{"none":[{"age":{"max":17,"on":"2024-01-01"}}]},{"states":["CA"]}]}"#,
             r#"{"feature":"merchant:uber","in_class_period":true,"min_confidence":0.8,"min_count":2}"#,
-            r#"{"purchases":{"amount_cents":{"min":500},"count":{"max":9,"min":2},"feature":"merchant:uber","from":"2020-01-01","to":"2021-12-31"}}"#,
+            r#"{"purchases":{"amount_cents":{"min":500},"count":{"max":9,"min":2},
+                "feature":"merchant:uber","from":"2020-01-01","to":"2021-12-31"}}"#,
         ];
         for form in forms {
             let eligibility = read(form).unwrap();
             let written = eligibility.to_json();
-            assert_eq!(
-                written,
-                serde_json::from_str::<Value>(form).unwrap(),
-                "{form}"
-            );
+            assert_eq!(written, serde_json::from_str::<Value>(form).unwrap(), "{form}");
             assert_eq!(read(&written.to_string()).unwrap(), eligibility, "{form}");
         }
     }
@@ -551,10 +487,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            rule.required
-                .iter()
-                .map(FeatureKey::as_str)
-                .collect::<Vec<_>>(),
+            rule.required.iter().map(FeatureKey::as_str).collect::<Vec<_>>(),
             ["merchant:b", "merchant:a"]
         );
         let ny = "NY".parse().unwrap();
@@ -567,10 +500,7 @@ mod tests {
     #[test]
     fn states_that_exclude_each_other_admit_nobody_and_stay_so() {
         let eligibility = read(r#"{"all": [{"states": ["CA"]}, {"states": ["NY"]}]}"#).unwrap();
-        assert_eq!(
-            eligibility.simple().unwrap().states,
-            StateRule::In(StateSet::EMPTY)
-        );
+        assert_eq!(eligibility.simple().unwrap().states, StateRule::In(StateSet::EMPTY));
         let again = read(&eligibility.to_json().to_string()).unwrap();
         assert_eq!(again, eligibility);
     }

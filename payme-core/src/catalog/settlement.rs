@@ -27,13 +27,8 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of this list.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Open,
-        Self::Closed,
-        Self::Paid,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Open, Self::Closed, Self::Paid, Self::Cancelled];
 
     /// The word used in files and databases.
     pub const fn as_str(self) -> &'static str {
@@ -133,9 +128,9 @@ impl Settlement {
     /// the title.
     /// ```
     /// use payme_core::catalog::Settlement;
-    /// let id = Settlement::derived_id(Some("https://example.com/claim"), "Example Settlement");
-    /// assert_eq!(id, Settlement::derived_id(Some("https://example.com/claim"), "Example Settlement"));
-    /// assert_ne!(id, Settlement::derived_id(None, "Example Settlement"));
+    /// let id = Settlement::derived_id(Some("https://example.com/claim"), "Example");
+    /// assert_eq!(id, Settlement::derived_id(Some("https://example.com/claim"), "Example"));
+    /// assert_ne!(id, Settlement::derived_id(None, "Example"));
     /// ```
     pub fn derived_id(claim_url: Option<&str>, title: &str) -> SettlementId {
         let name = format!("{}\n{title}", claim_url.unwrap_or(""));
@@ -145,10 +140,7 @@ impl Settlement {
     /// Whether claims can be filed at `now`: the status is open and the deadline has not passed.
     pub fn takes_claims(&self, now: Instant) -> bool {
         self.status == Status::Open
-            && !self
-                .deadline
-                .as_ref()
-                .is_some_and(|deadline| deadline.has_passed(now))
+            && !self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed(now))
     }
 
     /// The settlement in the form of the settlement file, with every field that is known.
@@ -166,22 +158,11 @@ impl Settlement {
         put("id", Some(json!(self.id)));
         put("title", Some(json!(self.title)));
         put("status", Some(json!(self.status.as_str())));
-        put(
-            "deadline",
-            self.deadline
-                .as_ref()
-                .map(|deadline| json!(deadline.as_str())),
-        );
+        put("deadline", self.deadline.as_ref().map(|deadline| json!(deadline.as_str())));
         put("website_url", text(&self.website_url));
         put("claim_url", text(&self.claim_url));
-        put(
-            "payout_min_cents",
-            self.payout.min.map(|money| json!(money.minor())),
-        );
-        put(
-            "payout_max_cents",
-            self.payout.max.map(|money| json!(money.minor())),
-        );
+        put("payout_min_cents", self.payout.min.map(|money| json!(money.minor())));
+        put("payout_max_cents", self.payout.max.map(|money| json!(money.minor())));
         put("covered_brands", list(&self.covered_brands));
         put("aliases", list(&self.aliases));
         put("tags", list(&self.tags));
@@ -190,10 +171,7 @@ impl Settlement {
         put("eligibility", Some(self.eligibility.to_json()));
         put("class_period", self.class_period.map(ClassPeriod::to_json));
         put("proof", self.proof.map(|proof| json!(proof.as_str())));
-        put(
-            "embedding",
-            self.embedding.as_ref().map(|values| json!(values)),
-        );
+        put("embedding", self.embedding.as_ref().map(|values| json!(values)));
         Value::Object(out)
     }
 }

@@ -33,10 +33,8 @@ pub struct Extraction {
 /// recurs. A message speaks of what the lexicon finds in its subject and snippet. A pending
 /// transaction that a posted one took the place of says nothing.
 pub fn extract<'a>(records: impl IntoIterator<Item = &'a Record>, lexicon: &Lexicon) -> Extraction {
-    let records: BTreeMap<RecordId, &Record> = records
-        .into_iter()
-        .map(|record| (record.id(), record))
-        .collect();
+    let records: BTreeMap<RecordId, &Record> =
+        records.into_iter().map(|record| (record.id(), record)).collect();
     let superseded: BTreeSet<RecordId> = records
         .values()
         .filter_map(|record| match record {
@@ -48,53 +46,31 @@ pub fn extract<'a>(records: impl IntoIterator<Item = &'a Record>, lexicon: &Lexi
     let mut support = BTreeSet::new();
     for (id, record) in records.iter().filter(|(id, _)| !superseded.contains(id)) {
         for key in keys_of(record, lexicon) {
-            tallies
-                .entry((key.clone(), record.source()))
-                .or_default()
-                .add(record);
-            support.insert(Support {
-                key,
-                source: record.source(),
-                record: *id,
-            });
+            tallies.entry((key.clone(), record.source())).or_default().add(record);
+            support.insert(Support { key, source: record.source(), record: *id });
         }
     }
-    let features = tallies
-        .into_iter()
-        .map(|((key, source), tally)| tally.feature(key, source))
-        .collect();
+    let features =
+        tallies.into_iter().map(|((key, source), tally)| tally.feature(key, source)).collect();
     Extraction { features, support }
 }
 
 fn keys_of(record: &Record, lexicon: &Lexicon) -> BTreeSet<FeatureKey> {
     match record {
         Record::Transaction(transaction) => transaction_keys(transaction).into_iter().collect(),
-        Record::Message(Message {
-            subject, snippet, ..
-        }) => lexicon
-            .find(&format!("{subject} {snippet}"))
-            .into_iter()
-            .cloned()
-            .collect(),
+        Record::Message(Message { subject, snippet, .. }) => {
+            lexicon.find(&format!("{subject} {snippet}")).into_iter().cloned().collect()
+        }
     }
 }
 
 fn transaction_keys(transaction: &Transaction) -> impl IntoIterator<Item = FeatureKey> {
-    let merchant = transaction
-        .merchant_name
-        .as_deref()
-        .unwrap_or(&transaction.name);
+    let merchant = transaction.merchant_name.as_deref().unwrap_or(&transaction.name);
     let merchant = FeatureKey::new(FeatureKind::Merchant, merchant).ok();
     let category = transaction.category.as_deref();
     let category = category.and_then(|name| FeatureKey::new(FeatureKind::Category, name).ok());
     let recurs = || FeatureKey::new(FeatureKind::Subscription, "active").ok();
-    [
-        merchant,
-        category,
-        transaction.recurring.then(recurs).flatten(),
-    ]
-    .into_iter()
-    .flatten()
+    [merchant, category, transaction.recurring.then(recurs).flatten()].into_iter().flatten()
 }
 
 /// What is known of one feature so far.
@@ -120,10 +96,7 @@ impl Tally {
         self.last = Some(self.last.map_or(date, |last| last.max(date)));
         let minor = amount.map_or(0, Money::minor);
         let is_refund = minor < 0;
-        let day = self
-            .days
-            .entry((date, amount.map(Money::currency)))
-            .or_default();
+        let day = self.days.entry((date, amount.map(Money::currency))).or_default();
         day.0 = day.0.saturating_add(u32::from(!is_refund));
         day.1 = day.1.saturating_add(i128::from(minor));
     }
@@ -213,13 +186,7 @@ mod tests {
             .iter()
             .map(|d| (d.date.to_string(), d.count, d.amount.unwrap().minor()))
             .collect();
-        assert_eq!(
-            days,
-            [
-                ("2024-03-20".to_owned(), 0, -500),
-                ("2024-03-25".to_owned(), 1, 340)
-            ]
-        );
+        assert_eq!(days, [("2024-03-20".to_owned(), 0, -500), ("2024-03-25".to_owned(), 1, 340)]);
         assert_eq!(feature.first_seen.unwrap().to_string(), "2024-03-20");
         assert_eq!(extraction.support.len(), 3);
     }
@@ -234,10 +201,7 @@ mod tests {
         for records in [[pending.clone(), posted.clone()], [posted, pending]] {
             let extraction = run(&records);
             assert_eq!(keys(&extraction), ["merchant:uber plaid 1"]);
-            assert_eq!(
-                extraction.features[0].by_day[0].amount,
-                Some(Money::usd_cents(560))
-            );
+            assert_eq!(extraction.features[0].by_day[0].amount, Some(Money::usd_cents(560)));
         }
     }
 
@@ -269,20 +233,15 @@ mod tests {
     }
 
     fn any_record() -> impl Strategy<Value = Record> {
-        (
-            0_u128..40,
-            1_u8..28,
-            -500_i64..500,
-            0_usize..3,
-            prop::option::of(0_u128..40),
-        )
-            .prop_map(|(id, day, cents, merchant, supersedes)| {
+        (0_u128..40, 1_u8..28, -500_i64..500, 0_usize..3, prop::option::of(0_u128..40)).prop_map(
+            |(id, day, cents, merchant, supersedes)| {
                 let date = format!("2024-01-{day:02}");
                 let mut one = transaction(id, &date, cents, ["Uber", "Starbucks", "***"][merchant]);
                 one.supersedes =
                     supersedes.map(|id| RecordId::from_uuid(uuid::Uuid::from_u128(id)));
                 Record::Transaction(one)
-            })
+            },
+        )
     }
 
     proptest! {

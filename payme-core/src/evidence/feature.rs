@@ -56,10 +56,7 @@ impl UserFeature {
         out.insert("source".to_owned(), json!(self.source.as_str()));
         out.insert("confidence".to_owned(), json!(self.confidence.get()));
         out.insert("count".to_owned(), json!(self.count));
-        for (name, day) in [
-            ("first_seen", self.first_seen),
-            ("last_seen", self.last_seen),
-        ] {
+        for (name, day) in [("first_seen", self.first_seen), ("last_seen", self.last_seen)] {
             if let Some(day) = day {
                 out.insert(name.to_owned(), json!(day.to_string()));
             }
@@ -123,10 +120,7 @@ impl UserFeatures {
             if let [a, b] = pair
                 && id(a) == id(b)
             {
-                return Err(DuplicateFeature {
-                    key: a.key.clone(),
-                    source_of: a.source,
-                });
+                return Err(DuplicateFeature { key: a.key.clone(), source_of: a.source });
             }
         }
         Ok(Self { person, features })
@@ -144,16 +138,12 @@ impl UserFeatures {
 
     /// The keys of the features, ascending, each once however many sources it has.
     pub fn keys(&self) -> impl Iterator<Item = &FeatureKey> {
-        self.features
-            .chunk_by(|a, b| a.key == b.key)
-            .filter_map(|same| Some(&same.first()?.key))
+        self.features.chunk_by(|a, b| a.key == b.key).filter_map(|same| Some(&same.first()?.key))
     }
 
     /// Whether a feature of this key is there, from any source.
     pub fn has(&self, key: &FeatureKey) -> bool {
-        self.features
-            .binary_search_by(|feature| feature.key.cmp(key))
-            .is_ok()
+        self.features.binary_search_by(|feature| feature.key.cmp(key)).is_ok()
     }
 
     /// The person and the features.

@@ -10,15 +10,8 @@ use crate::types::{
 };
 
 const PERSON_FIELDS: [&str; 4] = ["user_id", "state", "date_of_birth", "features"];
-const FEATURE_FIELDS: [&str; 7] = [
-    "key",
-    "source",
-    "confidence",
-    "count",
-    "first_seen",
-    "last_seen",
-    "by_day",
-];
+const FEATURE_FIELDS: [&str; 7] =
+    ["key", "source", "confidence", "count", "first_seen", "last_seen", "by_day"];
 
 /// Reads a features file. A line that is wrong, or whose person was seen before, is refused; the
 /// others are taken. Empty lines are passed over.
@@ -75,10 +68,7 @@ fn user(node: &Node<'_>) -> Result<UserFeatures, Fault> {
         date_of_birth: members.map("date_of_birth", |node| node.parsed(parse_date))?,
     };
     let list = members.need("features")?;
-    let features = list
-        .items()?
-        .map(|item| feature(&item))
-        .collect::<Result<Vec<_>, _>>()?;
+    let features = list.items()?.map(|item| feature(&item)).collect::<Result<Vec<_>, _>>()?;
     node.checked(UserFeatures::new(person, features))
 }
 
@@ -96,9 +86,7 @@ fn feature(node: &Node<'_>) -> Result<UserFeature, Fault> {
         count: members.map("count", |node| node.count(1))?.unwrap_or(1),
         first_seen: members.map("first_seen", |node| node.parsed(parse_day))?,
         last_seen: members.map("last_seen", |node| node.parsed(parse_day))?,
-        by_day: members
-            .map("by_day", |node| days(&node))?
-            .unwrap_or_default(),
+        by_day: members.map("by_day", |node| days(&node))?.unwrap_or_default(),
     };
     if matches!((feature.first_seen, feature.last_seen), (Some(a), Some(b)) if a > b) {
         return Err(node.fault("reversed_range", "\"first_seen\" is after \"last_seen\""));
@@ -107,10 +95,7 @@ fn feature(node: &Node<'_>) -> Result<UserFeature, Fault> {
 }
 
 fn days(node: &Node<'_>) -> Result<Vec<Day>, Fault> {
-    let mut days: Vec<Day> = node
-        .items()?
-        .map(|item| day(&item))
-        .collect::<Result<_, _>>()?;
+    let mut days: Vec<Day> = node.items()?.map(|item| day(&item)).collect::<Result<_, _>>()?;
     days.sort_by_key(day_key);
     for pair in days.windows(2) {
         if let [a, b] = pair
@@ -148,6 +133,8 @@ mod tests {
 
     const ID: &str = "6f1d2c3b-4a59-4e68-8d77-0123456789ab";
 
+    const GOOD: &str = r#"{"key": "merchant:a", "source": "plaid", "confidence": 1}"#;
+
     fn line(features: &str) -> String {
         format!(r#"{{"user_id": "{ID}", "state": "CA", "features": [{features}]}}"#)
     }
@@ -163,11 +150,7 @@ mod tests {
         .replace('\n', " ");
         let user = parse_person_line(&text, 1).unwrap();
         let feature = &user.features()[0];
-        assert_eq!(
-            feature.first_seen.unwrap().to_string(),
-            "2024-01-02",
-            "the UTC day"
-        );
+        assert_eq!(feature.first_seen.unwrap().to_string(), "2024-01-02", "the UTC day");
         assert_eq!(feature.by_day[0].amount.unwrap().to_string(), "-0.03 EUR");
         assert_eq!(feature.by_day[1].amount, Some(Money::usd_cents(540)));
         let again = parse_person_line(&line(&feature.to_json().to_string()), 1).unwrap();
@@ -176,11 +159,8 @@ mod tests {
 
     #[test]
     fn each_fault_is_named_with_its_place() {
-        let with = |rest: &str| {
-            line(&format!(
-                r#"{{"key": "merchant:a", "source": "plaid"{rest}}}"#
-            ))
-        };
+        let with =
+            |rest: &str| line(&format!(r#"{{"key": "merchant:a", "source": "plaid"{rest}}}"#));
         #[rustfmt::skip]
         let table = [
             ("{".to_owned(),                                                      "malformed_json",     "$"),
@@ -198,11 +178,13 @@ mod tests {
             (with(r#", "confidence": 1, "count": 4294967296"#),                   "out_of_range",       "$.features[0].count"),
             (with(r#", "confidence": 1, "first_seen": "2024-13-01""#),            "invalid_date",       "$.features[0].first_seen"),
             (with(r#", "confidence": 1, "first_seen": "2024-02-01", "last_seen": "2024-01-01""#), "reversed_range", "$.features[0]"),
-            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1, "currency": "USD"}]"#), "missing_field", "$.features[0].by_day[0]"),
-            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1}, {"date": "2024-01-01", "count": 2}]"#), "duplicate_day", "$.features[0].by_day"),
+            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1, "currency": "USD"}]"#),
+                                                                                  "missing_field",      "$.features[0].by_day[0]"),
+            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1}, {"date": "2024-01-01", "count": 2}]"#),
+                                                                                  "duplicate_day",      "$.features[0].by_day"),
             (line(r#"{"key": "merchant:a", "source": "bank", "confidence": 1}"#), "unknown_source",     "$.features[0].source"),
             (line(r#"{"key": "a", "source": "plaid", "confidence": 1}"#),         "feature_key_kind",   "$.features[0].key"),
-            (line(r#"{"key": "merchant:a", "source": "plaid", "confidence": 1}, {"key": "merchant:a", "source": "plaid", "confidence": 1}"#), "duplicate_feature", "$"),
+            (line(&[GOOD, GOOD].join(", ")),                                      "duplicate_feature",  "$"),
         ];
         for (text, code, path) in table {
             let refusal = parse_person_line(&text, 9).unwrap_err();
@@ -219,9 +201,6 @@ mod tests {
         let text = format!("{}\n\n{}\n", line(""), line(""));
         let rows = parse_features(text.as_bytes()).unwrap();
         assert_eq!(rows.taken.len(), 1);
-        assert_eq!(
-            (rows.refused[0].line, rows.refused[0].code),
-            (3, "duplicate_user")
-        );
+        assert_eq!((rows.refused[0].line, rows.refused[0].code), (3, "duplicate_user"));
     }
 }

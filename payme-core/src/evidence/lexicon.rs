@@ -113,11 +113,7 @@ impl Lexicon {
         }
         let automaton = AhoCorasick::new(keywords.keys())
             .map_err(|_| LexiconError::TooLarge(keywords.len()))?;
-        Ok(Self {
-            automaton,
-            features: keywords.values().cloned().collect(),
-            keywords,
-        })
+        Ok(Self { automaton, features: keywords.values().cloned().collect(), keywords })
     }
 
     /// How many keywords there are.
@@ -164,10 +160,7 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
         let Some((before, after)) = text.split_at_checked(at) else {
             return true;
         };
-        before
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric)
+        before.chars().next_back().is_some_and(char::is_alphanumeric)
             && after.chars().next().is_some_and(char::is_alphanumeric)
     };
     !splits_run(start) && !splits_run(end)
@@ -176,27 +169,17 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
 fn catalog_entries(settlement: &Settlement) -> Vec<LexiconEntry> {
     let own = |name: &String| {
         let feature = FeatureKey::new(FeatureKind::Merchant, name).ok()?;
-        Some(LexiconEntry {
-            keyword: name.clone(),
-            feature,
-        })
+        Some(LexiconEntry { keyword: name.clone(), feature })
     };
     let keys = settlement.eligibility.feature_keys();
-    let mut merchants = keys
-        .into_iter()
-        .filter(|key| key.kind() == FeatureKind::Merchant);
+    let mut merchants = keys.into_iter().filter(|key| key.kind() == FeatureKind::Merchant);
     let only = merchants.next().filter(|_| merchants.next().is_none());
     let alias = |name: &String| match only {
-        Some(key) => Some(LexiconEntry {
-            keyword: name.clone(),
-            feature: key.clone(),
-        }),
+        Some(key) => Some(LexiconEntry { keyword: name.clone(), feature: key.clone() }),
         None => own(name),
     };
     let brands = settlement.covered_brands.iter().filter_map(own);
-    brands
-        .chain(settlement.aliases.iter().filter_map(alias))
-        .collect()
+    brands.chain(settlement.aliases.iter().filter_map(alias)).collect()
 }
 
 fn parse_entries(text: &str) -> Result<Vec<LexiconEntry>, Refusal> {
@@ -228,11 +211,7 @@ mod tests {
     }
 
     fn found(lexicon: &Lexicon, text: &str) -> Vec<String> {
-        lexicon
-            .find(text)
-            .into_iter()
-            .map(ToString::to_string)
-            .collect()
+        lexicon.find(text).into_iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -269,11 +248,9 @@ mod tests {
             keyword: keyword.to_owned(),
             feature: key.parse().unwrap(),
         };
-        let lexicon = Lexicon::new([
-            entry("bet", "category:bet"),
-            entry("bet on", "category:bet_on"),
-        ])
-        .unwrap();
+        let lexicon =
+            Lexicon::new([entry("bet", "category:bet"), entry("bet on", "category:bet_on")])
+                .unwrap();
         assert_eq!(found(&lexicon, "bet on red"), ["category:bet_on"]);
         assert_eq!(found(&lexicon, "bet one"), ["category:bet"]);
     }
@@ -290,10 +267,7 @@ mod tests {
         let lexicon = Lexicon::for_catalog(&rows.taken).unwrap();
         assert_eq!(found(&lexicon, "uber"), ["merchant:uber"]);
         assert_eq!(found(&lexicon, "uber eats"), ["merchant:uber_eats"]);
-        assert_eq!(
-            found(&lexicon, "Mickey D\u{2019}s"),
-            ["merchant:mcdonald_s"]
-        );
+        assert_eq!(found(&lexicon, "Mickey D\u{2019}s"), ["merchant:mcdonald_s"]);
         assert_eq!(found(&lexicon, "twins"), ["merchant:twins"]);
         assert_eq!(lexicon.len(), base().len() + 3);
     }
@@ -315,11 +289,7 @@ mod tests {
                 };
                 text[at..].starts_with(&word) && !inside(at) && !inside(end)
             };
-            match entries
-                .iter()
-                .filter(fits)
-                .max_by_key(|entry| entry.keyword.len())
-            {
+            match entries.iter().filter(fits).max_by_key(|entry| entry.keyword.len()) {
                 Some(entry) => {
                     keys.insert(entry.feature.to_string());
                     at += normalise(&entry.keyword).chars().count();

@@ -183,18 +183,11 @@ fn differences(
         .collect();
     let of_origin = |id: &&FeatureId| id.2 == origin;
     let gone = stored.features.keys().filter(of_origin);
-    let gone = gone
-        .filter(|id| !wanted.contains_key(*id))
-        .cloned()
-        .collect();
+    let gone = gone.filter(|id| !wanted.contains_key(*id)).cloned().collect();
     let changed = |(id, wanted): &(FeatureId, StoredFeature)| {
         stored.features.get(id) != Some(&wanted.feature)
     };
-    let written = wanted
-        .into_iter()
-        .filter(changed)
-        .map(|(_, feature)| feature)
-        .collect();
+    let written = wanted.into_iter().filter(changed).map(|(_, feature)| feature).collect();
     (written, gone)
 }
 
@@ -203,9 +196,7 @@ pub fn effective(features: impl IntoIterator<Item = StoredFeature>) -> Vec<UserF
     let mut by_id: BTreeMap<(FeatureKey, Source), StoredFeature> = BTreeMap::new();
     for stored in features {
         let id = (stored.feature.key.clone(), stored.feature.source);
-        let wins = by_id
-            .get(&id)
-            .is_none_or(|other| stored.origin < other.origin);
+        let wins = by_id.get(&id).is_none_or(|other| stored.origin < other.origin);
         if wins {
             by_id.insert(id, stored);
         }
@@ -238,25 +229,18 @@ mod tests {
             stored.features.remove(id);
         }
         for feature in &change.features {
-            stored
-                .features
-                .insert(feature.id(), feature.feature.clone());
+            stored.features.insert(feature.id(), feature.feature.clone());
         }
-        stored
-            .support
-            .retain(|support| !change.support_gone.contains(support));
+        stored.support.retain(|support| !change.support_gone.contains(support));
         stored.support.extend(change.support.iter().cloned());
     }
 
     fn effective_keys(stored: &StoredEvidence) -> Vec<String> {
-        let features = stored.features.iter().map(|(id, feature)| StoredFeature {
-            origin: id.2,
-            feature: feature.clone(),
-        });
-        effective(features)
+        let features = stored
+            .features
             .iter()
-            .map(|f| format!("{} {}", f.key, f.count))
-            .collect()
+            .map(|(id, feature)| StoredFeature { origin: id.2, feature: feature.clone() });
+        effective(features).iter().map(|f| format!("{} {}", f.key, f.count)).collect()
     }
 
     fn page(upserts: Vec<Record>, removals: Vec<RecordId>) -> Page {
@@ -299,18 +283,11 @@ mod tests {
         let uber = r#"{"key": "merchant:uber", "source": "plaid", "confidence": 0.5, "count": 7}"#;
         let change = plan_features(&stored, line(uber));
         apply(&mut stored, &change);
-        assert!(
-            plan_features(&stored, line(uber)).is_empty(),
-            "the same line changes nothing"
-        );
+        assert!(plan_features(&stored, line(uber)).is_empty(), "the same line changes nothing");
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
         let change = plan_records(&stored, [page(vec![record], vec![])], &lexicon());
         apply(&mut stored, &change);
-        assert_eq!(
-            effective_keys(&stored),
-            ["merchant:uber 1"],
-            "own records come first"
-        );
+        assert_eq!(effective_keys(&stored), ["merchant:uber 1"], "own records come first");
         let change = plan_records(&stored, [page(vec![], vec![id])], &lexicon());
         apply(&mut stored, &change);
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);

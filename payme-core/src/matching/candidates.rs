@@ -58,11 +58,7 @@ pub struct Matcher<'a> {
 impl<'a> Matcher<'a> {
     /// A matcher over a catalogue.
     pub fn new(index: &'a CatalogIndex) -> Self {
-        Self {
-            index,
-            counts: vec![0; index.len()],
-            touched: Vec::new(),
-        }
+        Self { index, counts: vec![0; index.len()], touched: Vec::new() }
     }
 
     /// The catalogue.
@@ -98,8 +94,7 @@ impl<'a> Matcher<'a> {
     /// Counts the required features of every settlement that is to be considered.
     fn count(&mut self, user: &UserFeatures) {
         self.touched.clear();
-        self.touched
-            .extend_from_slice(self.index.requiring_nothing());
+        self.touched.extend_from_slice(self.index.requiring_nothing());
         for key in user.keys() {
             for ix in self.index.requiring(key) {
                 if let Some(count) = self.counts.get_mut(ix.at()) {

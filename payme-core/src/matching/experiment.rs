@@ -38,9 +38,7 @@ impl Variant {
 
     /// Reads the word of [`Variant::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|variant| variant.as_str() == text)
+        Self::ALL.into_iter().find(|variant| variant.as_str() == text)
     }
 }
 

@@ -31,13 +31,8 @@ pub enum Signal {
 
 impl Signal {
     /// Every signal, in the order in which a score adds them up.
-    pub const ALL: [Self; 5] = [
-        Self::RulesConfidence,
-        Self::Similarity,
-        Self::Payout,
-        Self::Urgency,
-        Self::Ease,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::RulesConfidence, Self::Similarity, Self::Payout, Self::Urgency, Self::Ease];
 
     /// The name used in files and results.
     pub const fn as_str(self) -> &'static str {
@@ -99,9 +94,7 @@ impl Signals {
 
     /// Each signal of a set with its number, in the order in which a score adds them up.
     pub fn of(&self, set: SignalSet) -> impl Iterator<Item = (Signal, f64)> + '_ {
-        set.signals()
-            .iter()
-            .map(|signal| (*signal, self.get(*signal)))
+        set.signals().iter().map(|signal| (*signal, self.get(*signal)))
     }
 }
 
@@ -114,18 +107,11 @@ pub fn baseline_signals(candidate: &Candidate, settlement: &Settlement) -> Signa
     let required = f64::from(candidate.required.max(1));
     let state = if candidate.state_passes { 0.2 } else { 0.0 };
     let cents = settlement.payout.max.map_or(0, |money| money.minor());
-    let cents = if cents == 0 {
-        PAYOUT_UNKNOWN_CENTS
-    } else {
-        cents
-    };
+    let cents = if cents == 0 { PAYOUT_UNKNOWN_CENTS } else { cents };
     Signals::from_fn(|signal| match signal {
         Signal::RulesConfidence => 0.4 + 0.4 * matched / required + state,
         Signal::Similarity => 1.0_f64.min(0.3 + 0.15 * matched),
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "beyond 2^53 cents the signal is 1 anyway"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 cents the signal is 1 anyway")]
         Signal::Payout => 1.0_f64.min(cents as f64 / 10_000.0),
         Signal::Urgency => {
             if settlement.deadline.is_some() {
@@ -167,12 +153,7 @@ mod tests {
             let text = format!(
                 r#"{{"title": "T", {fields} "eligibility": {{"required_features": [], "states": []}}}}"#
             );
-            let candidate = Candidate {
-                ix: SettlementIx(0),
-                matched,
-                required,
-                state_passes,
-            };
+            let candidate = Candidate { ix: SettlementIx(0), matched, required, state_passes };
             let signals = baseline_signals(&candidate, &parse_settlement(&text).unwrap());
             for ((signal, got), expected) in signals.of(SignalSet::Baseline).zip(expected) {
                 let gap: f64 = got - expected;
@@ -186,12 +167,8 @@ mod tests {
         let text = r#"{"title": "T", "eligibility": {"required_features": [], "states": []}}"#;
         let settlement = parse_settlement(text).unwrap();
         for n in 1..=64 {
-            let candidate = Candidate {
-                ix: SettlementIx(0),
-                matched: n,
-                required: n,
-                state_passes: true,
-            };
+            let candidate =
+                Candidate { ix: SettlementIx(0), matched: n, required: n, state_passes: true };
             let rules = baseline_signals(&candidate, &settlement).get(Signal::RulesConfidence);
             assert!((rules - 1.0).abs() <= f64::EPSILON, "{n}: {rules}");
         }

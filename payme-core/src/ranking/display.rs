@@ -35,21 +35,13 @@ impl Preference {
     /// Pins it, at a place if one is given.
     #[must_use]
     pub const fn pin(self, pinned_order: Option<i32>) -> Self {
-        Self {
-            pinned: true,
-            pinned_order,
-            ..self
-        }
+        Self { pinned: true, pinned_order, ..self }
     }
 
     /// Takes the pin away, and its place with it.
     #[must_use]
     pub const fn unpin(self) -> Self {
-        Self {
-            pinned: false,
-            pinned_order: None,
-            ..self
-        }
+        Self { pinned: false, pinned_order: None, ..self }
     }
 
     /// Marks it, or takes the mark away.
@@ -73,11 +65,7 @@ pub fn display_order<T>(
         let key = |item: &T| {
             let said = preference(settlement(item));
             let order = said.and_then(|said| said.pinned_order);
-            (
-                !said.is_some_and(|said| said.pinned),
-                order.is_none(),
-                order,
-            )
+            (!said.is_some_and(|said| said.pinned), order.is_none(), order)
         };
         key(a)
             .cmp(&key(b))
@@ -107,16 +95,8 @@ mod tests {
                 _ => None,
             }
         };
-        let mut items = [
-            (1, 0.2),
-            (2, 0.1),
-            (3, 0.0),
-            (4, 0.5),
-            (5, 0.9),
-            (6, 0.5),
-            (7, 0.95),
-        ]
-        .map(|(n, score)| (id(n), score));
+        let mut items = [(1, 0.2), (2, 0.1), (3, 0.0), (4, 0.5), (5, 0.9), (6, 0.5), (7, 0.95)]
+            .map(|(n, score)| (id(n), score));
         display_order(&mut items, |i| i.0, |i| i.1, |s| said(s.uuid().as_u128()));
         let order: Vec<u128> = items.iter().map(|(id, _)| id.uuid().as_u128()).collect();
         assert_eq!(order, [3, 2, 1, 7, 5, 4, 6]);

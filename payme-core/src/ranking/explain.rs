@@ -79,13 +79,7 @@ pub fn explain(
         (Verdict::Eligible, _, Some(result)) => sentences.push(arithmetic(result, request)),
         _ => {}
     }
-    Some(Explanation {
-        settlement_id,
-        title: settlement.title.clone(),
-        verdict,
-        result,
-        sentences,
-    })
+    Some(Explanation { settlement_id, title: settlement.title.clone(), verdict, result, sentences })
 }
 
 /// How the two stand to each other now, and the result where the rule can be judged.
@@ -125,10 +119,7 @@ fn opening(verdict: Verdict, settlement: &Settlement) -> String {
             format!("{title} does not match: none of the features it requires has been seen.")
         }
         Verdict::Closed if settlement.status == Status::Open => {
-            let deadline = settlement
-                .deadline
-                .as_ref()
-                .map_or("", |deadline| deadline.as_str());
+            let deadline = settlement.deadline.as_ref().map_or("", |deadline| deadline.as_str());
             format!("{title} does not match: its deadline {deadline} has passed.")
         }
         Verdict::Closed => {
@@ -146,11 +137,7 @@ fn requirements(settlement: &Settlement, user: &UserFeatures, result: &MatchResu
     let mut lines = Vec::new();
     for key in &result.reasons.matched_features {
         for feature in user.features().iter().filter(|feature| feature.key == *key) {
-            let records = if feature.count == 1 {
-                "record"
-            } else {
-                "records"
-            };
+            let records = if feature.count == 1 { "record" } else { "records" };
             lines.push(format!(
                 "It requires {key}: seen in {} {records} from {}, with confidence {:.2}.",
                 feature.count,
@@ -163,10 +150,9 @@ fn requirements(settlement: &Settlement, user: &UserFeatures, result: &MatchResu
         lines.push(match missing {
             Missing::Feature(key) => format!("It requires {key}: not seen."),
             Missing::State => match user.person().state {
-                Some(state) => format!(
-                    "It is limited to {}: {state} is not among them.",
-                    states(settlement)
-                ),
+                Some(state) => {
+                    format!("It is limited to {}: {state} is not among them.", states(settlement))
+                }
                 None => format!(
                     "It is limited to {}: the person's state is not known.",
                     states(settlement)
@@ -189,31 +175,17 @@ fn states(settlement: &Settlement) -> String {
     match settlement.eligibility.simple().map(|rule| rule.states) {
         None | Some(StateRule::Any) => "every state".to_owned(),
         Some(StateRule::In(set)) if set.is_empty() => "no state at all".to_owned(),
-        Some(StateRule::In(set)) => set
-            .iter()
-            .map(|state| state.code())
-            .collect::<Vec<_>>()
-            .join(", "),
+        Some(StateRule::In(set)) => {
+            set.iter().map(|state| state.code()).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
 fn arithmetic(result: &MatchResult, request: &MatchRequest) -> String {
     let parts: Vec<String> = contributions(request.variant, &result.signals, &request.weights)
-        .map(|part| {
-            format!(
-                "{} {:.2} x {:.4}",
-                part.signal.as_str(),
-                part.weight,
-                part.value
-            )
-        })
+        .map(|part| format!("{} {:.2} x {:.4}", part.signal.as_str(), part.weight, part.value))
         .collect();
-    format!(
-        "The score {:.4} is {} ({}).",
-        result.score,
-        parts.join(" + "),
-        request.variant
-    )
+    format!("The score {:.4} is {} ({}).", result.score, parts.join(" + "), request.variant)
 }
 
 #[cfg(test)]
@@ -247,10 +219,8 @@ mod tests {
             .iter()
             .map(|(title, rest, ..)| format!(r#"{{"title": "{title}", {rest}}}"#))
             .collect();
-        let rows = parse_settlements(format!("[{}]", body.join(",")).as_bytes())
-            .unwrap()
-            .all()
-            .unwrap();
+        let rows =
+            parse_settlements(format!("[{}]", body.join(",")).as_bytes()).unwrap().all().unwrap();
         let ids: Vec<_> = rows.iter().map(|settlement| settlement.id).collect();
         let index = CatalogIndex::new(rows);
         let user = parse_person_line(

@@ -56,10 +56,7 @@ struct Scored {
 impl Scored {
     /// Score descending, then settlement id ascending.
     fn order(&self, other: &Self) -> Ordering {
-        other
-            .score
-            .total_cmp(&self.score)
-            .then_with(|| self.candidate.ix.cmp(&other.candidate.ix))
+        other.score.total_cmp(&self.score).then_with(|| self.candidate.ix.cmp(&other.candidate.ix))
     }
 }
 
@@ -78,9 +75,7 @@ pub fn match_user(
         candidate_count: found.eligible.len(),
         result_count: results.len(),
         results,
-        near_misses: request
-            .near_misses
-            .then(|| best(index, user, &found.near_misses, request)),
+        near_misses: request.near_misses.then(|| best(index, user, &found.near_misses, request)),
     }
 }
 
@@ -92,10 +87,14 @@ pub fn match_user(
 /// use payme_core::ranking::{MatchRequest, Weights, match_one};
 /// use payme_core::types::Instant;
 ///
-/// let settlements = parse_settlements(br#"[{"title": "Rides", "claim_url": "https://rides.example",
-///     "eligibility": {"required_features": ["merchant:uber"], "states": ["CA"]}}]"#)?;
-/// let person = parse_person_line(r#"{"user_id": "00000000-0000-4000-8000-000000000001",
-///     "state": "CA", "features": [{"key": "merchant:uber", "source": "plaid", "confidence": 0.8}]}"#, 1)?;
+/// let settlements = parse_settlements(br#"[{
+///     "title": "Rides", "claim_url": "https://rides.example",
+///     "eligibility": {"required_features": ["merchant:uber"], "states": ["CA"]}
+/// }]"#)?;
+/// let person = parse_person_line(r#"{
+///     "user_id": "00000000-0000-4000-8000-000000000001", "state": "CA",
+///     "features": [{"key": "merchant:uber", "source": "plaid", "confidence": 0.8}]
+/// }"#, 1)?;
 /// let request = MatchRequest {
 ///     variant: Variant::RulesVectorRanker,
 ///     weights: Weights::default(),
@@ -131,9 +130,7 @@ pub fn match_many(
         };
         /// People a task takes at once: enough to pay for a matcher of its own.
         const CHUNK: usize = 256;
-        let chunks = users
-            .par_chunks(CHUNK)
-            .map(|chunk| match_chunk(index, chunk, request));
+        let chunks = users.par_chunks(CHUNK).map(|chunk| match_chunk(index, chunk, request));
         let mut outcomes = Vec::with_capacity(users.len());
         let mut parts = Vec::new();
         chunks.collect_into_vec(&mut parts);
@@ -150,10 +147,7 @@ fn match_chunk(
     request: &MatchRequest,
 ) -> Vec<MatchOutcome> {
     let mut matcher = Matcher::new(index);
-    users
-        .iter()
-        .map(|user| match_user(&mut matcher, user, request))
-        .collect()
+    users.iter().map(|user| match_user(&mut matcher, user, request)).collect()
 }
 
 fn best(
@@ -171,20 +165,13 @@ fn best(
         scored.truncate(request.top_n);
     }
     scored.sort_unstable_by(Scored::order);
-    scored
-        .iter()
-        .filter_map(|one| result(index, user, one))
-        .collect()
+    scored.iter().filter_map(|one| result(index, user, one)).collect()
 }
 
 fn scored(candidate: &Candidate, settlement: &Settlement, request: &MatchRequest) -> Scored {
     let signals = baseline_signals(candidate, settlement);
     let score = score(request.variant, &signals, &request.weights);
-    Scored {
-        candidate: *candidate,
-        signals,
-        score,
-    }
+    Scored { candidate: *candidate, signals, score }
 }
 
 /// The result of one candidate whatever its rank.
@@ -194,11 +181,7 @@ pub(super) fn result_of(
     candidate: &Candidate,
     request: &MatchRequest,
 ) -> Option<MatchResult> {
-    result(
-        index,
-        user,
-        &scored(candidate, index.get(candidate.ix)?, request),
-    )
+    result(index, user, &scored(candidate, index.get(candidate.ix)?, request))
 }
 
 fn result(index: &CatalogIndex, user: &UserFeatures, one: &Scored) -> Option<MatchResult> {
@@ -206,11 +189,7 @@ fn result(index: &CatalogIndex, user: &UserFeatures, one: &Scored) -> Option<Mat
     let required = settlement.eligibility.simple()?.required.iter().cloned();
     let (matched, absent): (Vec<_>, Vec<_>) = required.partition(|key| user.has(key));
     let state = (!one.candidate.state_passes).then_some(Missing::State);
-    let missing = absent
-        .into_iter()
-        .map(Missing::Feature)
-        .chain(state)
-        .collect();
+    let missing = absent.into_iter().map(Missing::Feature).chain(state).collect();
     Some(MatchResult {
         settlement_id: settlement.id,
         score: one.score,

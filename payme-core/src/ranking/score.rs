@@ -32,12 +32,7 @@ pub fn contributions(
     };
     weights.set.signals().iter().filter_map(move |signal| {
         let (value, weight) = (signals.get(*signal), weight(*signal)?);
-        Some(Contribution {
-            signal: *signal,
-            value,
-            weight,
-            contribution: weight * value,
-        })
+        Some(Contribution { signal: *signal, value, weight, contribution: weight * value })
     })
 }
 
@@ -95,10 +90,7 @@ mod tests {
 
     #[test]
     fn scores_are_clamped_and_never_negative_zero() {
-        let with = |weight| Weights {
-            values: Signals::from_fn(|_| weight),
-            ..Weights::default()
-        };
+        let with = |weight| Weights { values: Signals::from_fn(|_| weight), ..Weights::default() };
         let bits = |weight| score(Variant::RulesVectorRanker, &signals(), &with(weight)).to_bits();
         assert_eq!(bits(9.0), 1.0_f64.to_bits());
         assert_eq!(bits(-9.0), 0.0_f64.to_bits());

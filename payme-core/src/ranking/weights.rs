@@ -35,11 +35,7 @@ impl Default for Weights {
             Signal::Urgency => 0.03,
             Signal::Ease => 0.02,
         });
-        Self {
-            version: 0,
-            set: SignalSet::Baseline,
-            values,
-        }
+        Self { version: 0, set: SignalSet::Baseline, values }
     }
 }
 
@@ -100,11 +96,7 @@ mod tests {
     #[test]
     fn each_signal_gets_its_own_weight() {
         let weights = Weights::from_json(GOOD.as_bytes()).unwrap();
-        let values: Vec<f64> = weights
-            .values
-            .of(SignalSet::Baseline)
-            .map(|(_, v)| v)
-            .collect();
+        let values: Vec<f64> = weights.values.of(SignalSet::Baseline).map(|(_, v)| v).collect();
         assert_eq!(values, [1.0, 2.0, -3.5, 0.0, 0.001]);
         assert_eq!(weights.version, 7);
     }
@@ -127,11 +119,7 @@ mod tests {
         ];
         for (text, code, path) in table {
             let error = Weights::from_json(text.as_bytes()).unwrap_err();
-            assert_eq!(
-                (error.code(), error.0.path.as_str()),
-                (code, path),
-                "{text}"
-            );
+            assert_eq!((error.code(), error.0.path.as_str()), (code, path), "{text}");
         }
     }
 }

@@ -69,9 +69,7 @@ pub fn plan_pages(
     let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
     for page in pages {
         for record in page.upserts {
-            let entry = last
-                .entry(record.id())
-                .or_insert_with(|| Some(record.clone()));
+            let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
             if entry.is_some() {
                 *entry = Some(record);
             }
@@ -114,14 +112,8 @@ mod tests {
     #[test]
     fn each_meeting_of_page_and_store_has_one_answer() {
         let live = |cents| Some(StoredRecord::Live(record(1, cents)));
-        let upsert = |cents| Page {
-            upserts: vec![record(1, cents)],
-            removals: vec![],
-        };
-        let removal = || Page {
-            upserts: vec![],
-            removals: vec![id(1)],
-        };
+        let upsert = |cents| Page { upserts: vec![record(1, cents)], removals: vec![] };
+        let removal = || Page { upserts: vec![], removals: vec![id(1)] };
         #[rustfmt::skip]
         let table = [
             // stored                        page        added changed removed unseen unchanged
@@ -153,10 +145,7 @@ mod tests {
             prop::collection::vec(0_u128..6, 0..2),
         )
             .prop_map(|(upserts, removals)| Page {
-                upserts: upserts
-                    .into_iter()
-                    .map(|(id, cents)| record(id, cents))
-                    .collect(),
+                upserts: upserts.into_iter().map(|(id, cents)| record(id, cents)).collect(),
                 removals: removals.into_iter().map(id).collect(),
             });
         prop::collection::vec(page, 0..5)

@@ -157,12 +157,7 @@ impl Record {
                 recurring,
                 extra,
             }),
-            Stored::Message {
-                date,
-                subject,
-                snippet,
-                extra,
-            } => Self::Message(Message {
+            Stored::Message { date, subject, snippet, extra } => Self::Message(Message {
                 id,
                 date: date.map(|date| date.parse()).transpose().ok()?,
                 subject,
@@ -198,17 +193,13 @@ enum Stored {
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Transaction").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

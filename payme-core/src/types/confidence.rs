@@ -74,15 +74,7 @@ mod tests {
 
     #[test]
     fn confidence_from_count_is_the_table_of_the_rule() {
-        let table = [
-            (0, 0.7),
-            (1, 0.75),
-            (2, 0.8),
-            (3, 0.85),
-            (4, 0.9),
-            (5, 0.9),
-            (u32::MAX, 0.9),
-        ];
+        let table = [(0, 0.7), (1, 0.75), (2, 0.8), (3, 0.85), (4, 0.9), (5, 0.9), (u32::MAX, 0.9)];
         for (count, expected) in table {
             let got = Confidence::from_count(count).get();
             assert!((got - expected).abs() < 1e-12, "{count}: {got}");
@@ -94,13 +86,7 @@ mod tests {
         for good in [0.0, -0.0, 1.0, 0.5, f64::MIN_POSITIVE] {
             assert!(Confidence::new(good).is_ok(), "{good}");
         }
-        for bad in [
-            -f64::MIN_POSITIVE,
-            1.0 + f64::EPSILON,
-            f64::NAN,
-            f64::INFINITY,
-            -1.0,
-        ] {
+        for bad in [-f64::MIN_POSITIVE, 1.0 + f64::EPSILON, f64::NAN, f64::INFINITY, -1.0] {
             assert!(Confidence::new(bad).is_err(), "{bad}");
         }
     }

@@ -149,11 +149,7 @@ mod tests {
         let second = RunId::v7(late, [0; RANDOM_BYTES]);
         assert!(first < second);
         assert_eq!(first.uuid().get_version_num(), 7);
-        assert_eq!(
-            first,
-            RunId::v7(early, [0xff; RANDOM_BYTES]),
-            "same input, same id"
-        );
+        assert_eq!(first, RunId::v7(early, [0xff; RANDOM_BYTES]), "same input, same id");
     }
 
     #[test]

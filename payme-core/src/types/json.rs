@@ -28,12 +28,7 @@ pub struct Refusal {
 impl Refusal {
     /// A fault of the text as a whole, on one line of it.
     pub fn on_line(line: u64, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            line,
-            path: "$".to_owned(),
-            code,
-            message: message.into(),
-        }
+        Self { line, path: "$".to_owned(), code, message: message.into() }
     }
 }
 
@@ -48,10 +43,7 @@ pub struct Rows<T> {
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self {
-            taken: Vec::new(),
-            refused: Vec::new(),
-        }
+        Self { taken: Vec::new(), refused: Vec::new() }
     }
 }
 
@@ -61,11 +53,7 @@ impl<T> Rows<T> {
     /// # Errors
     /// The refusals, when there is one.
     pub fn all(self) -> Result<Vec<T>, Vec<Refusal>> {
-        if self.refused.is_empty() {
-            Ok(self.taken)
-        } else {
-            Err(self.refused)
-        }
+        if self.refused.is_empty() { Ok(self.taken) } else { Err(self.refused) }
     }
 
     /// Adds one row.
@@ -92,12 +80,7 @@ pub struct Fault {
 impl Fault {
     /// The fault as a refusal of the row that starts on `line`.
     pub fn on_line(self, line: u64) -> Refusal {
-        Refusal {
-            line,
-            path: self.path,
-            code: self.code,
-            message: self.message,
-        }
+        Refusal { line, path: self.path, code: self.code, message: self.message }
     }
 }
 
@@ -133,11 +116,7 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + newlines(good);
-        Refusal::on_line(
-            line,
-            "invalid_utf8",
-            "not valid UTF-8: save the file as UTF-8",
-        )
+        Refusal::on_line(line, "invalid_utf8", "not valid UTF-8: save the file as UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
@@ -174,11 +153,7 @@ pub fn array(text: &str) -> Result<Vec<RawRow<'_>>, Refusal> {
         let start = raw.get().as_ptr().addr().saturating_sub(base);
         line += newlines(text.as_bytes().get(seen..start).unwrap_or_default());
         seen = start;
-        RawRow {
-            index,
-            line,
-            text: raw.get(),
-        }
+        RawRow { index, line, text: raw.get() }
     });
     Ok(rows.collect())
 }
@@ -195,18 +170,12 @@ pub fn strict(text: &str, line: u64) -> Result<Value, Refusal> {
         .map_err(|error| malformed(&error, line))
 }
 
-/// What serde_json says of a text, as a refusal whose lines count from `line`.
+/// What `serde_json` says of a text, as a refusal whose lines count from `line`.
 pub fn malformed(error: &serde_json::Error, line: u64) -> Refusal {
     let text = error.to_string();
-    let what = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(what, _)| what);
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     let offset = u64::try_from(error.line().saturating_sub(1)).unwrap_or(0);
-    let code = if what.starts_with(DUPLICATE) {
-        "duplicate_member"
-    } else {
-        "malformed_json"
-    };
+    let code = if what.starts_with(DUPLICATE) { "duplicate_member" } else { "malformed_json" };
     let message = match error.classify() {
         // Syntax and end of input carry no text of the file; data errors may.
         serde_json::error::Category::Data if code == "malformed_json" => {
@@ -214,17 +183,12 @@ pub fn malformed(error: &serde_json::Error, line: u64) -> Refusal {
         }
         _ => format!("{what} (column {})", error.column()),
     };
-    Refusal {
-        line: line + offset,
-        path: "$".to_owned(),
-        code,
-        message,
-    }
+    Refusal { line: line + offset, path: "$".to_owned(), code, message }
 }
 
 const DUPLICATE: &str = "the member is named twice";
 
-/// Builds a [`Value`] and refuses duplicate members, which serde_json overwrites silently.
+/// Builds a [`Value`] and refuses duplicate members, which `serde_json` overwrites silently.
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {
@@ -305,18 +269,12 @@ enum Step<'a> {
 impl<'a> Node<'a> {
     /// The root of a document, `$`.
     pub const fn root(value: &'a Value) -> Self {
-        Self {
-            value,
-            step: Step::Root(None),
-        }
+        Self { value, step: Step::Root(None) }
     }
 
     /// The root of element `index` of an array, `$[index]`.
     pub const fn row(value: &'a Value, index: usize) -> Self {
-        Self {
-            value,
-            step: Step::Root(Some(index)),
-        }
+        Self { value, step: Step::Root(Some(index)) }
     }
 
     /// The JSON path of this value.
@@ -331,11 +289,7 @@ impl<'a> Node<'a> {
 
     /// A fault at this place.
     pub fn fault(&self, code: &'static str, message: impl Into<String>) -> Fault {
-        Fault {
-            path: self.path(),
-            code,
-            message: message.into(),
-        }
+        Fault { path: self.path(), code, message: message.into() }
     }
 
     fn wrong_type(&self, expected: &str) -> Fault {
@@ -379,10 +333,10 @@ impl<'a> Node<'a> {
         let Value::Array(items) = self.value else {
             return Err(self.wrong_type("an array"));
         };
-        Ok(items.iter().enumerate().map(move |(index, value)| Node {
-            value,
-            step: Step::Item(self, index),
-        }))
+        Ok(items
+            .iter()
+            .enumerate()
+            .map(move |(index, value)| Node { value, step: Step::Item(self, index) }))
     }
 
     /// A text.
@@ -410,9 +364,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// `wrong_type`.
     pub fn integer(&self) -> Result<i64, Fault> {
-        self.value
-            .as_i64()
-            .ok_or_else(|| self.wrong_type("a whole number of at most 64 bits"))
+        self.value.as_i64().ok_or_else(|| self.wrong_type("a whole number of at most 64 bits"))
     }
 
     /// A whole number of at least `min` that fits in 32 bits.
@@ -421,15 +373,9 @@ impl<'a> Node<'a> {
     /// `wrong_type` or `out_of_range`.
     pub fn count(&self, min: u32) -> Result<u32, Fault> {
         let value = self.integer()?;
-        u32::try_from(value)
-            .ok()
-            .filter(|count| *count >= min)
-            .ok_or_else(|| {
-                self.fault(
-                    "out_of_range",
-                    format!("{value} is outside [{min}, {}]", u32::MAX),
-                )
-            })
+        u32::try_from(value).ok().filter(|count| *count >= min).ok_or_else(|| {
+            self.fault("out_of_range", format!("{value} is outside [{min}, {}]", u32::MAX))
+        })
     }
 
     /// A finite number.
@@ -448,9 +394,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// `wrong_type`.
     pub fn boolean(&self) -> Result<bool, Fault> {
-        self.value
-            .as_bool()
-            .ok_or_else(|| self.wrong_type("true or false"))
+        self.value.as_bool().ok_or_else(|| self.wrong_type("true or false"))
     }
 
     /// A text read by `parse`, whose error keeps its code.
@@ -486,10 +430,7 @@ impl<'a> Members<'a> {
         self.map
             .get(name)
             .filter(|value| !value.is_null())
-            .map(|value| Node {
-                value,
-                step: Step::Member(self.node, name),
-            })
+            .map(|value| Node { value, step: Step::Member(self.node, name) })
     }
 
     /// A member that must be there.
@@ -498,8 +439,7 @@ impl<'a> Members<'a> {
     /// `missing_field`.
     pub fn need(&self, name: &'a str) -> Result<Node<'a>, Fault> {
         self.get(name).ok_or_else(|| {
-            self.node
-                .fault("missing_field", format!("the field \"{name}\" is missing"))
+            self.node.fault("missing_field", format!("the field \"{name}\" is missing"))
         })
     }
 
@@ -550,10 +490,7 @@ mod tests {
         let fault = inner.need("b").unwrap().integer().unwrap_err();
         assert_eq!(fault.path, "$[7].a[0].b");
         assert_eq!(fault.code, "wrong_type");
-        assert_eq!(
-            members.need("c").unwrap().integer().unwrap_err().path,
-            "$[7].c"
-        );
+        assert_eq!(members.need("c").unwrap().integer().unwrap_err().path, "$[7].c");
         assert_eq!(root.members(&["a"]).unwrap_err().code, "unknown_field");
         assert_eq!(members.need("d").unwrap_err().code, "missing_field");
     }
@@ -567,14 +504,9 @@ mod tests {
 
     #[test]
     fn syntax_errors_do_not_repeat_the_text() {
-        for text in [
-            "{\"secret-name\": }",
-            "[1, NaN]",
-            "[1e999]",
-            "{\"a\": 1} x",
-            "[[[",
-            "\"secret",
-        ] {
+        for text in
+            ["{\"secret-name\": }", "[1, NaN]", "[1e999]", "{\"a\": 1} x", "[[[", "\"secret"]
+        {
             let refusal = strict(text, 1).unwrap_err();
             assert_eq!(refusal.code, "malformed_json", "{text}");
             assert!(!refusal.message.contains("secret"), "{}", refusal.message);

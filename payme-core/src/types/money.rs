@@ -37,10 +37,7 @@ pub struct Currency {
 
 impl Currency {
     /// The US dollar.
-    pub const USD: Self = Self {
-        code: "USD",
-        exponent: 2,
-    };
+    pub const USD: Self = Self { code: "USD", exponent: 2 };
 
     /// The three-letter code.
     pub const fn code(self) -> &'static str {
@@ -79,9 +76,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        String::deserialize(reader)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(reader)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -178,15 +173,9 @@ impl Money {
     /// [`MoneyError::Mixed`] or [`MoneyError::Overflow`].
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
-            return Err(MoneyError::Mixed {
-                left: self.currency,
-                right: other.currency,
-            });
+            return Err(MoneyError::Mixed { left: self.currency, right: other.currency });
         }
-        let minor = self
-            .minor
-            .checked_add(other.minor)
-            .ok_or(MoneyError::Overflow)?;
+        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(minor, self.currency))
     }
 
@@ -198,12 +187,10 @@ impl Money {
     /// not zero, [`MoneyError::Overflow`] outside 64 bits.
     pub fn parse_decimal(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         let number = Decimal::parse(text)?;
-        let minor = number
-            .scaled(i64::from(currency.exponent))
-            .map_err(|error| match error {
-                Scale::TooFine => MoneyError::TooFine(currency),
-                Scale::Overflow => MoneyError::Overflow,
-            })?;
+        let minor = number.scaled(i64::from(currency.exponent)).map_err(|error| match error {
+            Scale::TooFine => MoneyError::TooFine(currency),
+            Scale::Overflow => MoneyError::Overflow,
+        })?;
         Ok(Self::new(minor, currency))
     }
 }
@@ -235,62 +222,36 @@ impl Decimal {
             Some(_) => return Err(MoneyError::Malformed),
             None => (mantissa, ""),
         };
-        if whole.is_empty()
-            || !whole
-                .bytes()
-                .chain(fraction.bytes())
-                .all(|b| b.is_ascii_digit())
-        {
+        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
             return Err(MoneyError::Malformed);
         }
-        let digits = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .map(|b| b - b'0')
-            .collect();
+        let digits = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
         let places = i64::try_from(fraction.len()).map_err(|_| MoneyError::Malformed)?;
-        Ok(Self {
-            negative,
-            digits,
-            exponent: exponent.saturating_sub(places),
-        })
+        Ok(Self { negative, digits, exponent: exponent.saturating_sub(places) })
     }
 
     /// The number times `10^places`, which must be whole.
     fn scaled(&self, places: i64) -> Result<i64, Scale> {
-        let significant = self
-            .digits
-            .iter()
-            .rposition(|d| *d != 0)
-            .map_or(0, |last| last + 1);
+        let significant = self.digits.iter().rposition(|d| *d != 0).map_or(0, |last| last + 1);
         let (kept, zeros) = self.digits.split_at(significant);
         if kept.is_empty() {
             return Ok(0);
         }
         let trailing = i64::try_from(zeros.len()).map_err(|_| Scale::Overflow)?;
-        let power = self
-            .exponent
-            .saturating_add(places)
-            .saturating_add(trailing);
+        let power = self.exponent.saturating_add(places).saturating_add(trailing);
         if power < 0 {
             return Err(Scale::TooFine);
         }
         let mut value: i64 = 0;
         // Counting down from zero reaches i64::MIN, which counting up could not.
         for digit in kept {
-            let step = value
-                .checked_mul(10)
-                .and_then(|v| v.checked_sub(i64::from(*digit)));
+            let step = value.checked_mul(10).and_then(|v| v.checked_sub(i64::from(*digit)));
             value = step.ok_or(Scale::Overflow)?;
         }
         for _ in 0..power.min(20) {
             value = value.checked_mul(10).ok_or(Scale::Overflow)?;
         }
-        if self.negative {
-            Ok(value)
-        } else {
-            value.checked_neg().ok_or(Scale::Overflow)
-        }
+        if self.negative { Ok(value) } else { value.checked_neg().ok_or(Scale::Overflow) }
     }
 }
 
@@ -314,13 +275,7 @@ impl fmt::Display for Money {
         if places == 0 {
             write!(f, "{sign}{size} {}", self.currency)
         } else {
-            write!(
-                f,
-                "{sign}{}.{:0places$} {}",
-                size / unit,
-                size % unit,
-                self.currency
-            )
+            write!(f, "{sign}{}.{:0places$} {}", size / unit, size % unit, self.currency)
         }
     }
 }
@@ -358,17 +313,12 @@ mod tests {
     #[test]
     fn what_is_not_an_exact_amount_is_refused() {
         use MoneyError::{Malformed, Overflow};
-        for text in [
-            "", "-", ".5", "5.", "1,000", "NaN", "inf", "1e", "1e+", "0x10", "1 ", "--1", "٣",
-        ] {
+        for text in
+            ["", "-", ".5", "5.", "1,000", "NaN", "inf", "1e", "1e+", "0x10", "1 ", "--1", "٣"]
+        {
             assert_eq!(usd(text), Err(Malformed), "{text}");
         }
-        for text in [
-            "0.005",
-            "1e-3",
-            "12.340000000000002",
-            "1e-999999999999999999999",
-        ] {
+        for text in ["0.005", "1e-3", "12.340000000000002", "1e-999999999999999999999"] {
             assert_eq!(usd(text), Err(MoneyError::TooFine(Currency::USD)), "{text}");
         }
         for text in ["92233720368547758.08", "1e40", "1e999999999999999999999"] {
@@ -383,10 +333,7 @@ mod tests {
         assert!(parse("1.5", "JPY").is_err());
         assert_eq!(parse("1.234", "KWD").unwrap().to_string(), "1.234 KWD");
         assert_eq!(Money::usd_cents(-5).to_string(), "-0.05 USD");
-        assert_eq!(
-            Money::usd_cents(i64::MIN).to_string(),
-            "-92233720368547758.08 USD"
-        );
+        assert_eq!(Money::usd_cents(i64::MIN).to_string(), "-92233720368547758.08 USD");
         assert!("BTC".parse::<Currency>().is_err());
         assert!(WHOLE.is_sorted() && HUNDREDTHS.is_sorted() && THOUSANDTHS.is_sorted());
     }
@@ -396,14 +343,8 @@ mod tests {
         let yen = Money::new(1, "JPY".parse().unwrap());
         let cent = Money::usd_cents(1);
         assert_eq!(cent.checked_add(Money::usd_cents(-3)).unwrap().minor(), -2);
-        assert_eq!(
-            cent.checked_add(Money::usd_cents(i64::MAX)),
-            Err(MoneyError::Overflow)
-        );
-        assert!(matches!(
-            cent.checked_add(yen),
-            Err(MoneyError::Mixed { .. })
-        ));
+        assert_eq!(cent.checked_add(Money::usd_cents(i64::MAX)), Err(MoneyError::Overflow));
+        assert!(matches!(cent.checked_add(yen), Err(MoneyError::Mixed { .. })));
     }
 
     proptest! {

@@ -20,18 +20,12 @@ pub struct Person {
 impl Person {
     /// A person of whom nothing is known yet.
     pub const fn unknown(user_id: UserId) -> Self {
-        Self {
-            user_id,
-            state: None,
-            date_of_birth: None,
-        }
+        Self { user_id, state: None, date_of_birth: None }
     }
 }
 
 impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Person")
-            .field("user_id", &self.user_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Person").field("user_id", &self.user_id).finish_non_exhaustive()
     }
 }

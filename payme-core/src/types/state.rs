@@ -167,11 +167,7 @@ pub enum StateRule {
 impl StateRule {
     /// The rule of a list in which "no state named" means every state.
     pub const fn from_list(states: StateSet) -> Self {
-        if states.is_empty() {
-            Self::Any
-        } else {
-            Self::In(states)
-        }
+        if states.is_empty() { Self::Any } else { Self::In(states) }
     }
 
     /// Whether a person of this state passes.

@@ -69,9 +69,7 @@ impl Instant {
         if text.contains('[') {
             return Err(TimeError::Instant);
         }
-        text.parse()
-            .map(Self::from_timestamp)
-            .map_err(|_| TimeError::Instant)
+        text.parse().map(Self::from_timestamp).map_err(|_| TimeError::Instant)
     }
 
     /// The instant of a timestamp; digits below the microsecond are cut off.
@@ -83,9 +81,7 @@ impl Instant {
 
     /// The instant so many microseconds after 1970, if a calendar reaches it.
     pub fn from_micros(micros: i64) -> Option<Self> {
-        jiff::Timestamp::from_microsecond(micros)
-            .ok()
-            .map(|_| Self(micros))
+        jiff::Timestamp::from_microsecond(micros).ok().map(|_| Self(micros))
     }
 
     /// Microseconds since 1970; negative before.
@@ -167,11 +163,7 @@ pub fn parse_day(text: &str) -> Result<Date, TimeError> {
 /// # Errors
 /// [`TimeError::Ancient`].
 pub fn ensure_modern(date: Date) -> Result<Date, TimeError> {
-    if date.year() < YEAR_MIN {
-        Err(TimeError::Ancient(date.year()))
-    } else {
-        Ok(date)
-    }
+    if date.year() < YEAR_MIN { Err(TimeError::Ancient(date.year())) } else { Ok(date) }
 }
 
 /// The last moment at which a claim can be filed, kept as it was written.
@@ -210,10 +202,7 @@ impl Deadline {
                 end_of_day(ensure_modern(parse_date(day)?)?, zone)?
             }
         };
-        Ok(Self {
-            at,
-            text: text.to_owned(),
-        })
+        Ok(Self { at, text: text.to_owned() })
     }
 
     /// The last moment that is still in time.
@@ -233,9 +222,7 @@ impl Deadline {
 }
 
 fn end_of_day(day: Date, zone: &str) -> Result<Instant, TimeError> {
-    let zone = TimeZoneDatabase::bundled()
-        .get(zone)
-        .map_err(|_| TimeError::Zone)?;
+    let zone = TimeZoneDatabase::bundled().get(zone).map_err(|_| TimeError::Zone)?;
     let next = day.checked_add(1.day()).map_err(|_| TimeError::Date)?;
     let start_of_next = next.to_zoned(zone).map_err(|_| TimeError::Date)?;
     let start = Instant::from_timestamp(start_of_next.timestamp());
@@ -265,19 +252,10 @@ mod tests {
         let table = [
             ("2026-02-19T23:59:00Z", "2026-02-19T23:59:00Z"),
             ("2026-02-19T23:59:00-05:00", "2026-02-20T04:59:00Z"),
-            (
-                "2026-02-19[America/New_York]",
-                "2026-02-20T04:59:59.999999Z",
-            ),
+            ("2026-02-19[America/New_York]", "2026-02-20T04:59:59.999999Z"),
             // Clocks go forward on this day: it has 23 hours.
-            (
-                "2026-03-08[America/Los_Angeles]",
-                "2026-03-09T06:59:59.999999Z",
-            ),
-            (
-                "2026-07-01[Pacific/Honolulu]",
-                "2026-07-02T09:59:59.999999Z",
-            ),
+            ("2026-03-08[America/Los_Angeles]", "2026-03-09T06:59:59.999999Z"),
+            ("2026-07-01[Pacific/Honolulu]", "2026-07-02T09:59:59.999999Z"),
             ("1900-01-01[UTC]", "1900-01-01T23:59:59.999999Z"),
         ];
         for (text, expected) in table {

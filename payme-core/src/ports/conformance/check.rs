@@ -1,0 +1,130 @@
+//! Comparing what a store answers with what it must answer, in ids and counts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Failure;
+use crate::audit::SequencedEvent;
+use crate::catalog::Settlement;
+use crate::evidence::{StoredEvidence, UserFeatures};
+use crate::matching::Assignment;
+use crate::ports::{Commit, MatchBatch, StoreError};
+use crate::ranking::{MatchRun, Preference};
+use crate::sync::StoredRecord;
+use crate::types::{RecordId, SettlementId, UserId, Version};
+
+/// How many ids a failure lists before it only counts.
+const LISTED_MAX: usize = 8;
+
+impl Failure {
+    pub(super) fn new(step: &str, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { case: "", step: step.to_owned(), expected: expected.into(), found: found.into() }
+    }
+}
+
+/// What a store answered, or that it failed.
+pub(super) fn answered<T>(step: &str, answer: Result<T, StoreError>) -> Result<T, Failure> {
+    answer.map_err(|error| Failure::new(step, "an answer", format!("error {}", error.code())))
+}
+
+/// A commit that must have been written.
+pub(super) fn done(step: &str, answer: Result<Commit, StoreError>) -> Result<(), Failure> {
+    equal(step, &Commit::Done, &answered(step, answer)?)
+}
+
+/// A commit that must have met a newer version.
+pub(super) fn conflict(step: &str, answer: Result<Commit, StoreError>) -> Result<(), Failure> {
+    equal(step, &Commit::Conflict, &answered(step, answer)?)
+}
+
+/// Two values that must be the same.
+pub(super) fn equal<T: PartialEq + Shown>(
+    step: &str,
+    expected: &T,
+    found: &T,
+) -> Result<(), Failure> {
+    if expected == found {
+        return Ok(());
+    }
+    let (expected, mut found) = (expected.shown(), found.shown());
+    if expected == found {
+        found.push_str(" with other contents");
+    }
+    Err(Failure::new(step, expected, found))
+}
+
+/// A value as ids and counts.
+pub(super) trait Shown {
+    fn shown(&self) -> String;
+}
+
+macro_rules! shown {
+    ($($type:ty, $value:ident => $text:expr;)*) => {
+        $(impl Shown for $type {
+            fn shown(&self) -> String {
+                let $value = self;
+                $text
+            }
+        })*
+    };
+}
+
+shown! {
+    usize, count => count.to_string();
+    bool, yes => yes.to_string();
+    Commit, commit => format!("{commit:?}");
+    u64, bits => format!("bits {bits:#018x}");
+    UserId, id => id.to_string();
+    RecordId, id => id.to_string();
+    SettlementId, id => id.to_string();
+    Version, version => format!("version {}", version.0);
+    Settlement, settlement => format!("settlement {}", settlement.id);
+    (Version, Settlement), row => format!("{} in {}", row.1.shown(), row.0.shown());
+    Assignment, assignment => format!("variant {} of {}", assignment.variant, assignment.user_id);
+    MatchRun, run => format!("run {} with {} results", run.id, run.results.len());
+    MatchBatch, batch => format!("batch {} with {} done", batch.id, batch.done);
+    SequencedEvent, entry => format!("event {} ({})", entry.event.id, entry.event.body.kind());
+    Preference, preference => format!(
+        "preference for {} in version {}",
+        preference.settlement_id,
+        preference.version.map_or(0, |version| version.0),
+    );
+    StoredRecord, record => match record {
+        StoredRecord::Live(record) => format!("live {:?} {}", record.kind(), record.id()),
+        StoredRecord::Removed => "a removed record".to_owned(),
+    };
+    UserFeatures, user => {
+        format!("person {} with {} features", user.person().user_id, user.features().len())
+    };
+    StoredEvidence, stored => format!(
+        "person {} in version {} with {} records, {} features, {} supports",
+        stored.person.user_id,
+        stored.version.map_or(0, |version| version.0),
+        stored.records.len(),
+        stored.features.len(),
+        stored.support.len(),
+    );
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self) -> String {
+        self.as_ref().map_or_else(|| "nothing".to_owned(), Shown::shown)
+    }
+}
+
+impl<T: Shown> Shown for Vec<T> {
+    fn shown(&self) -> String {
+        let mut listed: Vec<String> = self.iter().take(LISTED_MAX).map(Shown::shown).collect();
+        if self.len() > LISTED_MAX {
+            listed.push("...".to_owned());
+        }
+        format!("{} [{}]", self.len(), listed.join(", "))
+    }
+}
+
+impl<K: fmt::Display, V: Shown> Shown for BTreeMap<K, V> {
+    fn shown(&self) -> String {
+        let rows: Vec<String> = self.values().take(LISTED_MAX).map(Shown::shown).collect();
+        format!("{} [{}]", self.len(), rows.join(", "))
+    }
+}

@@ -1,0 +1,286 @@
+//! Made-up settlements, people, records, runs and events.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Failure;
+use crate::audit::{Event, EventBody};
+use crate::catalog::{CatalogPlan, Settlement, parse_settlement};
+use crate::evidence::{Day, EvidenceChange, Origin, StoredFeature, Support, UserFeature};
+use crate::matching::{Signal, Signals, Variant};
+use crate::ranking::{MatchResult, MatchRun, Missing, RunMetadata};
+use crate::sync::{Message, Record, SyncPlan, Transaction};
+use crate::types::{
+    BatchId, Confidence, Currency, Date, EventId, FeatureKey, Instant, Money, Person, RecordId,
+    RunId, SettlementId, Source, State, UserId, Version, parse_date,
+};
+
+/// The suite's own data; it fails only when the suite itself is wrong.
+pub(super) type Made<T> = Result<T, Failure>;
+
+/// Unwraps what cannot fail.
+pub(super) fn made<T, E>(value: Result<T, E>) -> Made<T> {
+    value.map_err(|_| Failure::new("making the data", "a valid value", "a refusal of it"))
+}
+
+/// An id whose first byte is `n` too, so that ids above 127 tell signed bytes from unsigned ones.
+const fn uuid(n: u8) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes[0] = n;
+    bytes[15] = n;
+    Uuid::from_bytes(bytes)
+}
+
+pub(super) const fn user(n: u8) -> UserId {
+    UserId::from_uuid(uuid(n))
+}
+
+pub(super) const fn record_id(n: u8) -> RecordId {
+    RecordId::from_uuid(uuid(n))
+}
+
+pub(super) const fn settlement_id(n: u8) -> SettlementId {
+    SettlementId::from_uuid(uuid(n))
+}
+
+pub(super) const fn run_id(n: u8) -> RunId {
+    RunId::from_uuid(uuid(n))
+}
+
+pub(super) const fn batch_id(n: u8) -> BatchId {
+    BatchId::from_uuid(uuid(n))
+}
+
+/// A moment with microseconds, so many seconds after one before 1970.
+pub(super) fn at(seconds: i64) -> Made<Instant> {
+    let micros = -1_000_000 + seconds * 1_000_000 + 123_457;
+    made(Instant::from_micros(micros).ok_or(()))
+}
+
+pub(super) fn key(text: &str) -> Made<FeatureKey> {
+    made(text.parse())
+}
+
+pub(super) fn state(code: &str) -> Made<State> {
+    made(code.parse())
+}
+
+pub(super) fn date(text: &str) -> Made<Date> {
+    made(parse_date(text))
+}
+
+/// A settlement with nothing but what it must have.
+pub(super) fn settlement(n: u8) -> Made<Settlement> {
+    let value = json!({
+        "id": settlement_id(n),
+        "title": format!("Settlement {n}"),
+        "eligibility": {"required_features": [], "states": []},
+    });
+    made(parse_settlement(&value.to_string()))
+}
+
+/// A settlement with every field, and letters that are not ASCII.
+pub(super) fn full_settlement(n: u8, title: &str) -> Made<Settlement> {
+    let value = json!({
+        "id": settlement_id(n),
+        "title": title,
+        "status": "pending",
+        "deadline": "2026-02-19[America/New_York]",
+        "website_url": "https://settlement.example/",
+        "claim_url": "https://settlement.example/claim?a=1&b='2'",
+        "payout_min_cents": 0,
+        "payout_max_cents": 123_456_789_012_i64,
+        "covered_brands": ["B\u{fc}cher & Co", "two"],
+        "aliases": ["o'ther"],
+        "tags": ["z", "a"],
+        "summary_text": "First line\nsecond \u{1f4b8} line",
+        "eligibility_text": "",
+        "eligibility": {"required_features": ["merchant:uber", "category:travel"], "states": ["CA"]},
+        "class_period": {"start": "2019-01-01", "end": "2023-12-31"},
+        "proof": "optional",
+        "embedding": [0.1, -2.5e-7, 1.0, 3.333_333_3],
+    });
+    made(parse_settlement(&value.to_string()))
+}
+
+/// A plan that adds these settlements.
+pub(super) fn adding(added: Vec<Settlement>) -> CatalogPlan {
+    CatalogPlan { added, changed: Vec::new(), unchanged: 0 }
+}
+
+/// A plan that changes these settlements.
+pub(super) fn changing(changed: Vec<(Version, Settlement)>) -> CatalogPlan {
+    CatalogPlan { added: Vec::new(), changed, unchanged: 0 }
+}
+
+/// A change that touches nothing but the version.
+pub(super) fn change(user_id: UserId, expected: Option<Version>) -> EvidenceChange {
+    EvidenceChange {
+        expected,
+        person: Person::unknown(user_id),
+        person_changed: false,
+        records: SyncPlan::default(),
+        features: Vec::new(),
+        features_gone: Vec::new(),
+        support: Vec::new(),
+        support_gone: Vec::new(),
+    }
+}
+
+/// A transaction with every optional field.
+pub(super) fn full_transaction(n: u8) -> Made<Record> {
+    Ok(Record::Transaction(Transaction {
+        id: record_id(n),
+        date: date("2024-02-29")?,
+        amount: Some(Money::new(i64::MIN, made("KWD".parse::<Currency>())?)),
+        name: "PEAR *SHOP '\"\\ \u{e9}\u{1f350}".to_owned(),
+        merchant_name: Some("Pear".to_owned()),
+        category: Some("FOOD_AND_DRINK".to_owned()),
+        pending: true,
+        supersedes: Some(record_id(n.wrapping_add(1))),
+        recurring: true,
+        extra: Some(r#"{"a": [1.50, null, "x"]}"#.to_owned()),
+    }))
+}
+
+/// A transaction with none of them.
+pub(super) fn bare_transaction(n: u8) -> Made<Record> {
+    Ok(Record::Transaction(Transaction {
+        id: record_id(n),
+        date: date("1999-12-31")?,
+        amount: None,
+        name: String::new(),
+        merchant_name: None,
+        category: None,
+        pending: false,
+        supersedes: None,
+        recurring: false,
+        extra: None,
+    }))
+}
+
+/// A message with every optional field.
+pub(super) fn full_message(n: u8) -> Made<Record> {
+    Ok(Record::Message(Message {
+        id: record_id(n),
+        date: Some(date("2024-03-01")?),
+        subject: "Your receipt \u{2116} 1".to_owned(),
+        snippet: "Line\r\nbreaks\tand \u{0} zero".to_owned(),
+        extra: Some(r#"{"labels":["INBOX"]}"#.to_owned()),
+    }))
+}
+
+/// A message with none of them.
+pub(super) const fn bare_message(n: u8) -> Record {
+    Record::Message(Message {
+        id: record_id(n),
+        date: None,
+        subject: String::new(),
+        snippet: String::new(),
+        extra: None,
+    })
+}
+
+/// A feature with every field: two currencies and a day of messages.
+pub(super) fn feature(text: &str, source: Source, confidence: f64) -> Made<UserFeature> {
+    let euro = made("EUR".parse::<Currency>())?;
+    let day = |text, count, amount| Ok(Day { date: date(text)?, count, amount });
+    Ok(UserFeature {
+        key: key(text)?,
+        source,
+        confidence: made(Confidence::new(confidence))?,
+        count: u32::MAX,
+        first_seen: Some(date("2024-01-02")?),
+        last_seen: Some(date("2024-03-01")?),
+        by_day: vec![
+            day("2024-01-02", 0, None)?,
+            day("2024-01-02", 1, Some(Money::new(-3, euro)))?,
+            day("2024-03-01", 7, Some(Money::usd_cents(i64::MAX)))?,
+        ],
+    })
+}
+
+/// A feature with nothing but what it must have.
+pub(super) fn bare_feature(text: &str, source: Source) -> Made<UserFeature> {
+    Ok(UserFeature {
+        count: 1,
+        first_seen: None,
+        last_seen: None,
+        by_day: Vec::new(),
+        ..feature(text, source, 1.0)?
+    })
+}
+
+pub(super) const fn stored(origin: Origin, feature: UserFeature) -> StoredFeature {
+    StoredFeature { origin, feature }
+}
+
+pub(super) fn support(text: &str, source: Source, record: u8) -> Made<Support> {
+    Ok(Support { key: key(text)?, source, record: record_id(record) })
+}
+
+/// Numbers in `[0, 1)` that use every bit of their mantissa (a linear congruence).
+pub(super) fn awkward(n: u64) -> f64 {
+    let mixed = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    f64::from_bits(0x3ff0_0000_0000_0000 | (mixed >> 12)) - 1.0
+}
+
+/// A result whose numbers are awkward ones.
+fn result(n: u8) -> Made<MatchResult> {
+    let seed = u64::from(n) * 16;
+    let mut next = seed;
+    let signals = Signals::from_fn(|_: Signal| {
+        next += 1;
+        awkward(next)
+    });
+    let reasons = json!({
+        "matched_features": ["merchant:uber", "category:travel"],
+        "predicate_passes": {"state": n.is_multiple_of(2)},
+        "confidence_breakdown": {"rules": 0.5},
+        "similarity": 0.5, "payout": 0.5, "urgency": 0.5, "ease": 0.5, "score": 0.5,
+    });
+    let mut result = MatchResult {
+        settlement_id: settlement_id(n),
+        score: awkward(seed + 6),
+        signals,
+        reasons: made(serde_json::from_value(reasons))?,
+        missing: vec![Missing::Feature(key("merchant:delta")?), Missing::State],
+    };
+    result.reasons.confidence_breakdown.rules = awkward(seed + 7);
+    result.reasons.similarity = awkward(seed + 8);
+    result.reasons.payout = awkward(seed + 9) * 1e-300;
+    result.reasons.urgency = f64::from_bits(1);
+    result.reasons.ease = 1.0 - f64::EPSILON / 2.0;
+    result.reasons.score = result.score;
+    Ok(result)
+}
+
+/// A run with results whose settlements are in descending order, and whose scores are in none.
+pub(super) fn run(n: u8, user_id: UserId, started: i64, results: u8) -> Made<MatchRun> {
+    Ok(MatchRun {
+        id: run_id(n),
+        user_id,
+        experiment_key: made("matching-v2.x".parse())?,
+        variant: Variant::RulesVector,
+        started: at(started)?,
+        completed: at(started + 1)?,
+        candidate_count: 1_000,
+        result_count: usize::from(results),
+        metadata: RunMetadata {
+            feature_count: 7,
+            variant: Variant::RulesVectorRanker,
+            weights_version: u32::MAX,
+        },
+        results: (0..results).rev().map(result).collect::<Made<_>>()?,
+    })
+}
+
+/// An event about nobody.
+pub(super) fn event(n: u8) -> Made<Event> {
+    about(n, None, EventBody::CatalogImported { added: usize::from(n), changed: 0 })
+}
+
+pub(super) fn about(n: u8, user_id: Option<UserId>, body: EventBody) -> Made<Event> {
+    Ok(Event { id: EventId::from_uuid(uuid(n)), at: at(i64::from(n))?, user_id, body })
+}

@@ -1,0 +1,155 @@
+//! The suite that every store has to pass, whoever wrote it.
+//!
+//! A test of a store is a few lines: for each case an empty store, [`run`], and the text of what
+//! failed. Nothing here needs a runtime or a test framework, and nothing panics.
+//!
+//! ```
+//! use payme_core::ports::{Store, conformance};
+//!
+//! async fn my_store_conforms(empty: impl Fn() -> Box<dyn Store>) -> Vec<String> {
+//!     let mut failures = Vec::new();
+//!     for case in conformance::cases() {
+//!         let store = empty();
+//!         if let Err(failure) = conformance::run(case, store.as_ref()).await {
+//!             failures.push(failure.to_string());
+//!         }
+//!     }
+//!     failures
+//! }
+//! ```
+//!
+//! The people, settlements and records of the suite are made up. A failure names ids and counts
+//! only, so that its text can be pasted into a report even when the store was not empty.
+
+mod catalog;
+mod check;
+mod events;
+mod evidence;
+mod made;
+mod matching;
+mod pages;
+mod runs;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::Store;
+
+/// What became of a case, later.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// One thing that a store must do.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// The case, as `<part of the store>/<what it must do>`.
+    pub name: &'static str,
+    run: for<'a> fn(&'a dyn Store) -> Answer<'a>,
+}
+
+/// What a store did instead of what it must do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{case}: {step}: expected {expected}, found {found}")]
+pub struct Failure {
+    /// The name of the case.
+    pub case: &'static str,
+    /// Which of its steps.
+    pub step: String,
+    /// What should have been there, as ids and counts.
+    pub expected: String,
+    /// What was there, as ids and counts.
+    pub found: String,
+}
+
+/// A table of cases; every name is followed by the async function that tries it.
+macro_rules! cases {
+    ($($name:literal => $try:path,)*) => {
+        &[$(Case {
+            name: $name,
+            run: {
+                fn boxed(store: &dyn Store) -> Answer<'_> {
+                    Box::pin($try(store))
+                }
+                boxed
+            },
+        }),*]
+    };
+}
+
+const CASES: &[Case] = cases![
+    "catalog/nothing is there at first" => catalog::nothing_is_there_at_first,
+    "catalog/added settlements read back" => catalog::added_settlements_read_back,
+    "catalog/a change makes a new version" => catalog::a_change_makes_a_new_version,
+    "catalog/a stale version conflicts" => catalog::a_stale_version_conflicts,
+    "catalog/an existing id conflicts" => catalog::an_existing_id_conflicts,
+    "catalog/an unknown id cannot change" => catalog::an_unknown_id_cannot_change,
+    "catalog/an import is all or nothing" => catalog::an_import_is_all_or_nothing,
+    "catalog/refreshed people come with it" => catalog::refreshed_people_come_with_it,
+    "evidence/nobody is there at first" => evidence::nobody_is_there_at_first,
+    "evidence/a new person reads back" => evidence::a_new_person_reads_back,
+    "evidence/a person can change" => evidence::a_person_can_change,
+    "evidence/records read back" => evidence::records_read_back,
+    "evidence/a removed record leaves a trace" => evidence::a_removed_record_leaves_a_trace,
+    "evidence/features of both origins read back" => evidence::features_read_back,
+    "evidence/features are replaced and deleted" => evidence::features_are_replaced_and_deleted,
+    "evidence/support reads back" => evidence::support_reads_back,
+    "evidence/a stale version conflicts" => evidence::a_stale_version_conflicts,
+    "evidence/a person is new only once" => evidence::a_person_is_new_only_once,
+    "evidence/a change to nobody conflicts" => evidence::a_change_to_nobody_conflicts,
+    "evidence/many people are all or nothing" => pages::many_people_are_all_or_nothing,
+    "evidence/one person twice in a commit" => pages::one_person_twice_in_a_commit,
+    "evidence/derived features win" => pages::derived_features_win,
+    "evidence/people come in pages by id" => pages::people_come_in_pages_by_id,
+    "evidence/people with messages" => pages::people_with_messages,
+    "assignment/none is there at first" => matching::no_assignment_at_first,
+    "assignment/the first sticks" => matching::the_first_assignment_sticks,
+    "assignment/a forced one replaces it" => matching::a_forced_assignment_replaces_it,
+    "assignment/another expectation conflicts" => matching::another_expectation_conflicts,
+    "preference/none is there at first" => matching::no_preference_at_first,
+    "preference/a preference reads back" => matching::a_preference_reads_back,
+    "preference/a stale version conflicts" => matching::a_stale_preference_conflicts,
+    "run/none is there at first" => runs::no_run_at_first,
+    "run/a run reads back to the bit" => runs::a_run_reads_back_to_the_bit,
+    "run/the newest is by start and then id" => runs::the_newest_is_by_start_and_then_id,
+    "run/a stored id conflicts" => runs::a_stored_id_conflicts,
+    "batch/the cursor moves on" => runs::the_cursor_moves_on,
+    "batch/another cursor conflicts" => runs::another_cursor_conflicts,
+    "batch/the newest of a request" => runs::the_newest_batch_of_a_request,
+    "event/the log is empty at first" => events::the_log_is_empty_at_first,
+    "event/every kind reads back in order" => events::every_kind_reads_back_in_order,
+    "event/pages follow each other" => events::pages_follow_each_other,
+    "event/every commit writes its events" => events::every_commit_writes_its_events,
+    "event/a conflict leaves none" => events::a_conflict_leaves_none,
+    "event/a stored id is refused" => events::a_stored_id_is_refused,
+];
+
+/// Every case. They do not depend on each other; each wants an empty store of its own.
+pub const fn cases() -> &'static [Case] {
+    CASES
+}
+
+/// Runs one case against a fresh, empty store.
+///
+/// # Errors
+/// A [`Failure`] at the first step where the store does something else than it must.
+pub async fn run(case: &Case, store: &dyn Store) -> Result<(), Failure> {
+    (case.run)(store).await.map_err(|failure| Failure { case: case.name, ..failure })
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Case").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_case_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = cases().iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), cases().len());
+    }
+}

@@ -1,0 +1,347 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use payme::matching::{DEFAULT_EXPERIMENT_KEY, ExperimentKey, SignalSet, Variant};
+use payme::types::{Date, Instant, SettlementId, State, UserId, parse_date};
+
+const EXAMPLES: &str = "\
+Examples:
+  payme demo
+  payme import settlements settlements.json
+  payme import transactions --user 00000000-0000-4000-8000-000000000001 --state CA bank.json
+  payme match --user 00000000-0000-4000-8000-000000000001
+  payme match --settlements settlements.json --features features.jsonl --format json
+
+Exit codes: 0 success, 1 the work found something wrong (rows were refused), 2 usage or bad input.";
+
+/// Finds the class-action settlements that owe people money, from their bank and mail records.
+#[derive(Debug, Parser)]
+#[command(name = "payme", version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How data is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// One JSON value.
+    Json,
+    /// One JSON value a line.
+    Jsonl,
+}
+
+/// How log lines are written to stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The database: a path, sqlite://path or sqlite::memory: [default: payme.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) db: Option<String>,
+    /// How data is written to stdout
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// No progress and no notes on stderr, only errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// How log lines are written to stderr
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// Take this as the present moment (RFC 3339) instead of the machine's clock
+    #[arg(long, global = true, value_name = "TIME", value_parser = Instant::parse)]
+    pub(crate) now: Option<Instant>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tell the story of the engine on bundled settlements and made-up people
+    Demo(DemoArgs),
+    /// Take in settlements, bank transactions, mail or ready-made features
+    Import(ImportArgs),
+    /// Match people to settlements, from the database or from two files
+    Match(Box<MatchArgs>),
+    /// Say why a settlement matches a person, or why not
+    Explain(ExplainArgs),
+    /// Look after experiments
+    Experiment(ExperimentArgs),
+    /// Star and pin settlements for a person
+    Prefs(PrefsArgs),
+    /// Say where a person lives and when they were born
+    User(UserArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page for each command into a folder
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "The demo runs on a fixed clock and writes to payme-demo.db unless --db \
+names another. Running it again changes nothing.")]
+pub(crate) struct DemoArgs {}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    pub(crate) what: ImportWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportWhat {
+    /// A JSON array of settlements; importing it again changes nothing
+    #[command(after_help = "Example:\n  payme import settlements settlements.json --keep-going")]
+    Settlements(FileArgs),
+    /// One person's bank transactions: Plaid pages, lists or custom users as JSON, or CSV
+    #[command(after_help = "Example:\n  payme import transactions --user \
+00000000-0000-4000-8000-000000000001 --state CA bank.csv\n\nCSV columns: date, amount \
+(positive when money was spent) and one of name, merchant_name or description; optional: \
+currency, category, transaction_id, account_id, pending.")]
+    Transactions(RecordArgs),
+    /// One person's mail: Gmail API JSON, JSON Lines, .eml or mbox
+    #[command(after_help = "Example:\n  payme import messages --user \
+00000000-0000-4000-8000-000000000001 mail.mbox")]
+    Messages(RecordArgs),
+    /// Ready-made features, one person a line of JSON
+    #[command(after_help = "Example:\n  payme import features features.jsonl")]
+    Features(FileArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Take the good rows and list the refused ones (exit code 1) instead of taking none
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// The person
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// Where the person lives, as a two-letter code
+    #[arg(long, value_name = "CODE")]
+    pub(crate) state: Option<State>,
+    #[command(flatten)]
+    pub(crate) input: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payme match --user 00000000-0000-4000-8000-000000000001 --near-misses
+  payme match --all --quiet
+  payme match --settlements s.json --features f.jsonl --variant rules_only --top 5 --format json
+
+With --settlements and --features nothing is stored and no database is opened. Otherwise the run \
+is stored; a variant that is given replaces the person's stored one.")]
+pub(crate) struct MatchArgs {
+    /// Match from files: the settlements
+    #[arg(long, value_name = "FILE", requires = "features", conflicts_with_all = ["user", "all"])]
+    pub(crate) settlements: Option<PathBuf>,
+    /// Match from files: the people's features
+    #[arg(long, value_name = "FILE", requires = "settlements")]
+    pub(crate) features: Option<PathBuf>,
+    /// Match one person from the database
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present_any = ["settlements", "features", "all"],
+    )]
+    pub(crate) user: Option<UserId>,
+    /// Match everybody in the database; a run that was cut short is taken up again
+    #[arg(long, conflicts_with_all = ["user", "near_misses"])]
+    pub(crate) all: bool,
+    /// With --all: begin anew instead of taking up a run that was cut short
+    #[arg(long, requires = "all")]
+    pub(crate) restart: bool,
+    /// rules_only, rules_vector or rules_vector_ranker [default: the person's assigned variant]
+    #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
+    pub(crate) variant: Option<Variant>,
+    /// The experiment that assigns variants
+    #[arg(long, value_name = "KEY", default_value = DEFAULT_EXPERIMENT_KEY)]
+    pub(crate) key: ExperimentKey,
+    /// How many results to keep
+    #[arg(long, value_name = "N", default_value_t = payme::ranking::TOP_N_DEFAULT)]
+    pub(crate) top: usize,
+    /// The set of signals: baseline
+    #[arg(long, value_name = "SET", default_value = "baseline", value_parser = parse_signals)]
+    pub(crate) signals: SignalSet,
+    /// The weights of the ranker [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Report what nearly matches, and what is missing
+    #[arg(long)]
+    pub(crate) near_misses: bool,
+    /// Match settlements whose deadline has passed or that are not open, too
+    #[arg(long)]
+    pub(crate) include_closed: bool,
+    /// With files: take the good rows and list the refused ones (exit code 1)
+    #[arg(long, requires = "settlements")]
+    pub(crate) keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  payme explain --user \
+00000000-0000-4000-8000-000000000001 5f0c6f0e-98f1-5d3b-a3a1-6a4f9c0e2b11")]
+pub(crate) struct ExplainArgs {
+    /// The person
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// The settlement
+    #[arg(value_name = "SETTLEMENT")]
+    pub(crate) settlement: SettlementId,
+    /// The weights of the ranker [default: the built-in ones]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Judge it as if it took claims
+    #[arg(long)]
+    pub(crate) include_closed: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct ExperimentArgs {
+    #[command(subcommand)]
+    pub(crate) what: ExperimentWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExperimentWhat {
+    /// Print a person's variant, assigning it if there is none yet
+    #[command(after_help = "Example:\n  payme experiment assign \
+00000000-0000-4000-8000-000000000001 --key matching_v1")]
+    Assign {
+        /// The person
+        #[arg(value_name = "USER")]
+        user: UserId,
+        /// The experiment
+        #[arg(long, value_name = "KEY", default_value = DEFAULT_EXPERIMENT_KEY)]
+        key: ExperimentKey,
+        /// Force this variant; it replaces the stored one
+        #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
+        variant: Option<Variant>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  payme prefs pin --user ID \
+SETTLEMENT --order 1\n  payme prefs list --user ID"
+)]
+pub(crate) struct PrefsArgs {
+    #[command(subcommand)]
+    pub(crate) what: PrefsWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrefsWhat {
+    /// Mark a settlement
+    Star(PairArgs),
+    /// Take the mark away
+    Unstar(PairArgs),
+    /// Show a settlement above the others
+    Pin {
+        #[command(flatten)]
+        pair: PairArgs,
+        /// Its place among the pinned ones, ascending
+        #[arg(long, value_name = "N", allow_negative_numbers = true)]
+        order: Option<i32>,
+    },
+    /// Take the pin away, and its place with it
+    Unpin(PairArgs),
+    /// List what a person has starred and pinned
+    List {
+        /// The person
+        #[arg(long, value_name = "ID")]
+        user: UserId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PairArgs {
+    /// The person
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// The settlement
+    #[arg(value_name = "SETTLEMENT")]
+    pub(crate) settlement: SettlementId,
+}
+
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct UserArgs {
+    #[command(subcommand)]
+    pub(crate) what: UserWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserWhat {
+    /// Store what is known of a person; what is not named stays as it is
+    #[command(after_help = "Example:\n  payme user set \
+00000000-0000-4000-8000-000000000001 --state CA --date-of-birth 1984-03-12")]
+    Set {
+        /// The person
+        #[arg(value_name = "USER")]
+        user: UserId,
+        /// Where the person lives, as a two-letter code
+        #[arg(long, value_name = "CODE", conflicts_with = "no_state")]
+        state: Option<State>,
+        /// Forget where the person lives
+        #[arg(long)]
+        no_state: bool,
+        /// The day the person was born
+        #[arg(long, value_name = "DATE", value_parser = parse_date)]
+        date_of_birth: Option<Date>,
+    },
+    /// Print a person's features, in the form of the features file
+    Show {
+        /// The person
+        #[arg(value_name = "USER")]
+        user: UserId,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  payme completions bash > /etc/bash_completion.d/payme")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  payme man > payme.1")]
+pub(crate) struct ManArgs {
+    /// Write a page for every command into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+fn parse_variant(text: &str) -> Result<Variant, String> {
+    Variant::parse(text).ok_or_else(|| {
+        let words = Variant::ALL.map(Variant::as_str).join(", ");
+        format!("expected one of {words}")
+    })
+}
+
+fn parse_signals(text: &str) -> Result<SignalSet, String> {
+    let find = SignalSet::ALL.into_iter().find(|set| set.as_str() == text);
+    find.ok_or_else(|| format!("expected {}", SignalSet::ALL.map(SignalSet::as_str).join(", ")))
+}

@@ -1,0 +1,243 @@
+//! `payme demo`: the story of the engine, told on bundled settlements and made-up people.
+//!
+//! Everything it says is looked up in the database it has just filled. The clock stands still, so
+//! the story reads the same in ten years.
+
+use std::sync::Arc;
+
+use payme::catalog::parse_settlements;
+use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch};
+use payme::files::{read_messages, read_transactions};
+use payme::matching::Variant;
+use payme::system::FixedClock;
+use payme::types::{Date, Instant, Person, SettlementId, Source, State, UserId};
+use payme::{Config, Payme};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::args::{DemoArgs, Global};
+use super::error::CliError;
+use super::explain::sentences;
+use super::matching::Shown;
+use super::{Finding, output};
+
+/// The database of the demo, unless another is named.
+const DATABASE: &str = "payme-demo.db";
+/// The moment at which the story takes place, unless another is named.
+const NOW: &str = "2026-02-01T00:00:00Z";
+
+/// How many results, and how many near misses, the story tells of a person.
+const RESULTS_TOLD: usize = 3;
+
+const SETTLEMENTS: &[u8] = include_bytes!("../../fixtures/settlements.json");
+const PEOPLE: &str = include_str!("../../fixtures/people.json");
+
+/// The bundled files that `people.json` names.
+macro_rules! bundled {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_bytes!(concat!("../../fixtures/", $path)).as_slice())),*]
+    };
+}
+const FILES: &[(&str, &[u8])] = bundled![
+    "people/ada-fixture/card.json",
+    "people/ada-fixture/message.json",
+    "people/ada-fixture/transactions.json",
+    "people/mila-postbox/archive.mbox",
+    "people/mila-postbox/messages.jsonl",
+    "people/nemo-nowhere/custom-user.json",
+    "people/remo-reversal/transactions.json",
+    "people/trip-wordwise/newsletter.eml",
+    "people/trip-wordwise/transactions.csv",
+];
+
+#[derive(Deserialize)]
+struct MadeUp {
+    user_id: UserId,
+    name: String,
+    state: Option<State>,
+    date_of_birth: Option<Date>,
+    transactions: Vec<String>,
+    messages: Vec<String>,
+}
+
+/// What the story tells of one person.
+#[derive(Serialize)]
+struct Chapter {
+    name: String,
+    user_id: UserId,
+    variant: Variant,
+    records: EvidenceReport,
+    candidate_count: usize,
+    best: Option<String>,
+    best_score: Option<f64>,
+    near_misses: Vec<String>,
+}
+
+/// The story, as it is told and as data.
+struct Story {
+    lines: Vec<String>,
+    chapters: Vec<Chapter>,
+}
+
+pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliError> {
+    let database = global.db.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let payme = open(global, &database).await?;
+    let mut story = Story { lines: Vec::new(), chapters: Vec::new() };
+
+    let rows = parse_settlements(SETTLEMENTS).map_err(|refusal| bundled(&refusal))?;
+    let settlements = rows.all().map_err(|refused| bundled(&refused.first()))?;
+    let count = settlements.len();
+    let report = payme.import_settlements(settlements.clone()).await?;
+    story.lines.push(format!(
+        "It is {}. The catalogue has {count} settlements ({} new, {} known).",
+        payme.now(),
+        report.added,
+        report.unchanged + report.changed
+    ));
+
+    let mut explained = None;
+    for person in people()? {
+        let records = take_in(&payme, &person).await?;
+        let shown = Shown::new(&payme, match_once(&payme, person.user_id).await?).await?;
+        if explained.is_none() {
+            explained =
+                shown.matched.run.results.first().map(|best| (person.user_id, best.clone()));
+        }
+        story.tell(&person, records, &shown);
+    }
+    if let Some((user, best)) = explained {
+        story.explain("Why the first one?", &explain(&payme, user, best.settlement_id).await?);
+    }
+    story.twice(&payme, settlements).await?;
+    story.lines.push(format!(
+        "All of it is in {database}: try  payme match --db {database} --now {} --user {}",
+        payme.now(),
+        story.chapters.first().map_or_else(String::new, |first| first.user_id.to_string())
+    ));
+
+    let data = json!({"database": database, "now": payme.now(), "settlements": count,
+        "people": story.chapters});
+    output::value(global, &data, || story.lines.join("\n\n"))?;
+    Ok(Finding::Fine)
+}
+
+async fn open(global: &Global, database: &str) -> Result<Payme, CliError> {
+    let fixed = Instant::parse(NOW).map_err(|error| bundled(&error))?;
+    let config = Config {
+        database: database.to_owned(),
+        clock: Arc::new(FixedClock(global.now.unwrap_or(fixed))),
+        ..Config::default()
+    };
+    Payme::open(config).await.map_err(|error| CliError::store(&error, database))
+}
+
+/// A fault in what is bundled with the command: not the caller's.
+fn bundled(what: &impl std::fmt::Debug) -> CliError {
+    CliError::new("bundled_data", format!("the bundled data is damaged: {what:?}; reinstall payme"))
+}
+
+fn people() -> Result<Vec<MadeUp>, CliError> {
+    serde_json::from_str(PEOPLE).map_err(|error| bundled(&error))
+}
+
+fn file(path: &str) -> Result<&'static [u8], CliError> {
+    let found = FILES.iter().find(|(name, _)| *name == path);
+    found.map(|(_, bytes)| *bytes).ok_or_else(|| bundled(&path))
+}
+
+/// Imports a person and their files.
+async fn take_in(payme: &Payme, person: &MadeUp) -> Result<EvidenceReport, CliError> {
+    let MadeUp { user_id, state, date_of_birth, .. } = *person;
+    payme.set_person(Person { user_id, state, date_of_birth }).await?;
+    let mut total = EvidenceReport::default();
+    let bank = person.transactions.iter().map(|path| (path, Source::Plaid));
+    let mail = person.messages.iter().map(|path| (path, Source::Gmail));
+    for (path, source) in bank.chain(mail) {
+        let read = match source {
+            Source::Plaid => read_transactions(file(path)?, user_id),
+            Source::Gmail => read_messages(file(path)?, user_id),
+        };
+        let read = read.map_err(|refusal| bundled(&refusal))?;
+        let report = payme.import_records(user_id, source, read.pages).await?;
+        total.added += report.added;
+        total.changed += report.changed;
+        total.removed += report.removed;
+        total.unchanged += report.unchanged;
+        total.features_written += report.features_written;
+        total.features_gone += report.features_gone;
+    }
+    Ok(total)
+}
+
+fn options() -> MatchOptions {
+    MatchOptions { near_misses: true, ..MatchOptions::default() }
+}
+
+/// Matches a person, unless the demo has stored a run of this moment before.
+async fn match_once(payme: &Payme, user: UserId) -> Result<UserMatch, CliError> {
+    let newest = payme.store().newest_run(user).await?;
+    match newest.filter(|run| run.started == payme.now()) {
+        Some(run) => Ok(payme.near_misses_of(run, &options()).await?),
+        None => Ok(payme.match_stored_user(user, &options()).await?),
+    }
+}
+
+async fn explain(
+    payme: &Payme,
+    user: UserId,
+    settlement: SettlementId,
+) -> Result<RecordedExplanation, CliError> {
+    Ok(payme.explain_stored(user, settlement, &options()).await?)
+}
+
+impl Story {
+    fn tell(&mut self, person: &MadeUp, records: EvidenceReport, shown: &Shown) {
+        let run = &shown.matched.run;
+        let best = run.results.first().map(|best| (best.settlement_id, best.score));
+        let state = person.state.map_or("state unknown", State::code);
+        let seen = records.added + records.unchanged;
+        let removed = match records.removed {
+            0 => String::new(),
+            n => format!(", {n} taken back by the bank"),
+        };
+        let records_told = match seen {
+            0 => "no records at all".to_owned(),
+            1 => format!("1 record{removed}"),
+            n => format!("{n} records{removed}"),
+        };
+        let head = format!("{} ({state}): {records_told}. ", person.name);
+        self.lines.push(head + &shown.table_of(RESULTS_TOLD));
+        let near = shown.matched.near_misses.as_deref().unwrap_or_default();
+        let title = |id| shown.title(id).to_owned();
+        self.chapters.push(Chapter {
+            name: person.name.clone(),
+            user_id: person.user_id,
+            variant: run.variant,
+            records,
+            candidate_count: run.candidate_count,
+            best: best.map(|(id, _)| title(id)),
+            best_score: best.map(|(_, score)| score),
+            near_misses: near.iter().map(|near| title(near.settlement_id)).collect(),
+        });
+    }
+
+    fn explain(&mut self, question: &str, answer: &RecordedExplanation) {
+        self.lines.push(format!("{question}\n{}", sentences(answer)));
+    }
+
+    /// Imports everything again and says what changed.
+    async fn twice(
+        &mut self,
+        payme: &Payme,
+        settlements: Vec<payme::catalog::Settlement>,
+    ) -> Result<(), CliError> {
+        let report = payme.import_settlements(settlements).await?;
+        let mut changes = report.added + report.changed;
+        for person in people()? {
+            let records = take_in(payme, &person).await?;
+            changes += records.added + records.changed + records.removed;
+        }
+        self.lines.push(format!("Importing all of it a second time changed {changes} rows."));
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Errors of the command: one line of what, where and what to do, or the same as JSON.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use payme::driver::DriverError;
+use payme::files::FileError;
+use payme::ports::StoreError;
+use payme::types::json::Refusal;
+use serde_json::{Value, json};
+
+use super::args::{Format, Global};
+
+/// Why a command stopped. Nothing was left half done.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    code: &'static str,
+    message: String,
+    details: Value,
+}
+
+impl CliError {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: json!({}) }
+    }
+
+    pub(crate) fn with_details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    pub(crate) fn runtime(error: &std::io::Error) -> Self {
+        Self::new("runtime", format!("cannot start: {error}"))
+    }
+
+    pub(crate) fn store(error: &StoreError, database: &str) -> Self {
+        Self::new(error.code(), format!("{database}: {error}"))
+            .with_details(json!({"database": database}))
+    }
+
+    /// A file that is wrong as a whole.
+    pub(crate) fn refused_file(path: &Path, refusal: &Refusal) -> Self {
+        Self::new(refusal.code, format!("{}: {refusal}", path.display()))
+            .with_details(json!({"file": path.display().to_string(), "line": refusal.line,
+                "path": refusal.path}))
+    }
+
+    /// A file some of whose rows are wrong, which is why none was taken.
+    pub(crate) fn refused_rows(path: &Path, refusals: &[Refusal]) -> Self {
+        let Some(first) = refusals.first() else {
+            return Self::new("refused", format!("{}: rows were refused", path.display()));
+        };
+        let more = match refusals.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more)"),
+        };
+        let message = format!(
+            "{}: {first}{more}; nothing was taken: correct the file, or take the good rows with \
+             --keep-going",
+            path.display()
+        );
+        let refused: Vec<Value> = refusals.iter().map(refusal_json).collect();
+        Self::new(first.code, message)
+            .with_details(json!({"file": path.display().to_string(), "refused": refused}))
+    }
+
+    /// Writes the error to stderr and gives the exit code.
+    pub(crate) fn report(&self, global: &Global) -> ExitCode {
+        match global.format {
+            Format::Table => eprintln!("error: {}", self.message),
+            Format::Json | Format::Jsonl => {
+                let error = json!({"code": self.code, "message": self.message,
+                    "details": self.details});
+                eprintln!("{error}");
+            }
+        }
+        ExitCode::from(2)
+    }
+}
+
+/// A refused row as JSON.
+pub(crate) fn refusal_json(refusal: &Refusal) -> Value {
+    json!({"line": refusal.line, "path": refusal.path, "code": refusal.code,
+        "message": refusal.message})
+}
+
+impl From<DriverError> for CliError {
+    fn from(error: DriverError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,134 @@
+//! `payme import`: take in settlements, records and features.
+
+use std::path::Path;
+
+use payme::Payme;
+use payme::catalog::parse_settlements;
+use payme::driver::{CatalogReport, EvidenceReport, FeaturesReport};
+use payme::evidence::parse_features;
+use payme::files::{RecordFile, read_messages, read_transactions};
+use payme::types::json::{Refusal, Rows};
+use payme::types::{Person, Source, UserId};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::{FileArgs, Global, ImportArgs, ImportWhat, RecordArgs};
+use super::error::{CliError, refusal_json};
+use super::{Finding, input, open, output};
+
+/// What an import did, with the rows it refused.
+#[derive(Serialize)]
+struct Report<T> {
+    file: String,
+    #[serde(flatten)]
+    done: T,
+    refused: Vec<Value>,
+}
+
+pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Finding, CliError> {
+    match &args.what {
+        ImportWhat::Settlements(args) => settlements(global, args).await,
+        ImportWhat::Features(args) => features(global, args).await,
+        ImportWhat::Transactions(args) => {
+            records(global, args, Source::Plaid, read_transactions).await
+        }
+        ImportWhat::Messages(args) => records(global, args, Source::Gmail, read_messages).await,
+    }
+}
+
+async fn settlements(global: &Global, args: &FileArgs) -> Result<Finding, CliError> {
+    let (taken, refused) = input::rows(&args.file, args.keep_going, parse_settlements)?;
+    let payme = open(global).await?;
+    let unjudged = taken.iter().filter(|one| one.eligibility.simple().is_none()).count();
+    let report = payme.import_settlements(taken).await?;
+    if unjudged > 0 {
+        output::note(global, &unjudged_note(unjudged));
+    }
+    finish(global, &args.file, report, &refused, |report: &CatalogReport| {
+        vec![
+            ("added", report.added),
+            ("changed", report.changed),
+            ("unchanged", report.unchanged),
+            ("people_refreshed", report.people_refreshed),
+        ]
+    })
+}
+
+/// What to say of settlements that the baseline cannot match.
+pub(crate) fn unjudged_note(count: usize) -> String {
+    format!(
+        "note: {count} settlements have rules beyond features and states; the baseline signals \
+         do not judge them, so nobody is matched to them"
+    )
+}
+
+async fn features(global: &Global, args: &FileArgs) -> Result<Finding, CliError> {
+    let (taken, refused) = input::rows(&args.file, args.keep_going, parse_features)?;
+    let report = open(global).await?.import_features(taken).await?;
+    finish(global, &args.file, report, &refused, |report: &FeaturesReport| {
+        vec![("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)]
+    })
+}
+
+async fn records(
+    global: &Global,
+    args: &RecordArgs,
+    source: Source,
+    read: impl FnOnce(&[u8], UserId) -> Result<RecordFile, Refusal>,
+) -> Result<Finding, CliError> {
+    let FileArgs { file, keep_going } = &args.input;
+    let parse = |bytes: &[u8]| {
+        let RecordFile { pages, refused, .. } = read(bytes, args.user)?;
+        Ok(Rows { taken: pages, refused })
+    };
+    let (pages, refused) = input::rows(file, *keep_going, parse)?;
+    let payme = open(global).await?;
+    let report = payme.import_records(args.user, source, pages).await?;
+    if let Some(state) = args.state {
+        let person = known_person(&payme, args.user).await?;
+        payme.set_person(Person { state: Some(state), ..person }).await?;
+    }
+    finish(global, file, report, &refused, |report: &EvidenceReport| {
+        vec![
+            ("added", report.added),
+            ("changed", report.changed),
+            ("removed", report.removed),
+            ("unchanged", report.unchanged),
+            ("features_written", report.features_written),
+            ("features_gone", report.features_gone),
+        ]
+    })
+}
+
+/// What is stored of a person, or a person of whom nothing is known.
+pub(crate) async fn known_person(payme: &Payme, user: UserId) -> Result<Person, CliError> {
+    let stored = payme.store().user_features(user).await?;
+    Ok(stored.map_or_else(|| Person::unknown(user), |user| user.into_parts().0))
+}
+
+fn finish<T: Serialize>(
+    global: &Global,
+    file: &Path,
+    done: T,
+    refused: &[Refusal],
+    counts: impl FnOnce(&T) -> Vec<(&'static str, usize)>,
+) -> Result<Finding, CliError> {
+    let mut figures = counts(&done);
+    figures.push(("refused", refused.len()));
+    let report = Report {
+        file: file.display().to_string(),
+        done,
+        refused: refused.iter().map(refusal_json).collect(),
+    };
+    output::list_refused(file, refused);
+    output::value(global, &report, || {
+        let words: Vec<_> = figures
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!("{count} {}", name.replace('_', " ")))
+            .collect();
+        let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
+        format!("{}: {words}", report.file)
+    })?;
+    Ok(if refused.is_empty() { Finding::Fine } else { Finding::Refused })
+}

@@ -1,0 +1,269 @@
+//! `payme match`: from two files without a database, or from the database.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use payme::Payme;
+use payme::catalog::{CatalogIndex, Settlement, parse_settlements};
+use payme::driver::{BatchProgress, MatchOptions, UserMatch};
+use payme::evidence::{UserFeatures, parse_features};
+use payme::matching::{MatchScope, Matcher, Variant, assign};
+use payme::ranking::{
+    MatchOutcome, MatchRequest, MatchResult, Preference, display_order, match_user,
+};
+use payme::types::{SettlementId, UserId};
+use serde_json::{Map, Value, json};
+
+use super::args::{Global, MatchArgs};
+use super::error::CliError;
+use super::import::unjudged_note;
+use super::{Finding, clock, input, open, output};
+
+pub(crate) async fn run(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
+    match (&args.settlements, &args.features, args.user) {
+        (Some(settlements), Some(features), _) => from_files(global, args, settlements, features),
+        (_, _, Some(user)) => one_person(global, args, user).await,
+        _ => everybody(global, args).await,
+    }
+}
+
+fn from_files(
+    global: &Global,
+    args: &MatchArgs,
+    settlements: &Path,
+    features: &Path,
+) -> Result<Finding, CliError> {
+    let (settlements, some_refused) =
+        input::rows_listed(settlements, args.keep_going, parse_settlements)?;
+    let (people, more_refused) = input::rows_listed(features, args.keep_going, parse_features)?;
+    let mut request = MatchRequest {
+        variant: Variant::RulesOnly,
+        weights: input::weights(args.weights.as_ref())?,
+        scope: MatchScope { now: clock(global).now(), include_closed: args.include_closed },
+        top_n: args.top,
+        near_misses: args.near_misses,
+    };
+    let index = CatalogIndex::new(settlements);
+    if !index.not_simple().is_empty() {
+        output::note(global, &unjudged_note(index.not_simple().len()));
+    }
+    let mut matcher = Matcher::new(&index);
+    let mut match_person = |user: &UserFeatures| {
+        let assigned = || assign(user.person().user_id, &args.key);
+        request.variant = args.variant.unwrap_or_else(assigned);
+        match_user(&mut matcher, user, &request)
+    };
+    let outcomes: Vec<MatchOutcome> = people.iter().map(&mut match_person).collect();
+    output::values(global, &outcomes, |outcome| {
+        let head = head(outcome.user_id, outcome.variant, outcome.candidate_count);
+        let find = |id| index.find(id).and_then(|ix| index.get(ix));
+        let near = outcome.near_misses.as_deref();
+        format!("{head}\n{}", tables(&outcome.results, near, find, |_| None))
+    })?;
+    Ok(if some_refused || more_refused { Finding::Refused } else { Finding::Fine })
+}
+
+fn options(args: &MatchArgs) -> Result<MatchOptions, CliError> {
+    Ok(MatchOptions {
+        experiment_key: args.key.clone(),
+        variant: args.variant,
+        weights: input::weights(args.weights.as_ref())?,
+        top_n: args.top,
+        include_closed: args.include_closed,
+        near_misses: args.near_misses,
+    })
+}
+
+async fn one_person(global: &Global, args: &MatchArgs, user: UserId) -> Result<Finding, CliError> {
+    let options = options(args)?;
+    let payme = open(global).await?;
+    let matched = payme.match_stored_user(user, &options).await?;
+    let shown = Shown::new(&payme, matched).await?;
+    output::value(global, &shown.json(), || shown.table())?;
+    Ok(Finding::Fine)
+}
+
+/// A stored run as a person is shown it.
+pub(crate) struct Shown {
+    pub(crate) matched: UserMatch,
+    settlements: BTreeMap<SettlementId, Settlement>,
+    preferences: BTreeMap<SettlementId, Preference>,
+}
+
+impl Shown {
+    /// Puts the results into display order.
+    pub(crate) async fn new(payme: &Payme, mut matched: UserMatch) -> Result<Self, CliError> {
+        let said = payme.store().preferences(matched.run.user_id).await?;
+        let preferences: BTreeMap<_, _> =
+            said.into_iter().map(|said| (said.settlement_id, said)).collect();
+        display_order(
+            &mut matched.run.results,
+            |result| result.settlement_id,
+            |result| result.score,
+            |id| preferences.get(&id).copied(),
+        );
+        let catalog = payme.store().catalog().await?;
+        let settlements = catalog.into_iter().map(|(id, (_, settlement))| (id, settlement));
+        Ok(Self { matched, settlements: settlements.collect(), preferences })
+    }
+
+    fn preference(&self, id: SettlementId) -> Option<Preference> {
+        self.preferences.get(&id).copied()
+    }
+
+    pub(crate) fn title(&self, id: SettlementId) -> &str {
+        self.settlements.get(&id).map_or("", |settlement| settlement.title.as_str())
+    }
+
+    fn json(&self) -> Value {
+        let run = &self.matched.run;
+        let with_titles = |results: &[MatchResult]| -> Vec<Value> {
+            results.iter().map(|result| self.result_json(result)).collect()
+        };
+        let mut out = json!({
+            "run_id": run.id,
+            "user_id": run.user_id,
+            "experiment_key": run.experiment_key,
+            "variant": run.variant,
+            "started": run.started,
+            "candidate_count": run.candidate_count,
+            "result_count": run.result_count,
+            "results": with_titles(&run.results),
+        });
+        if let (Some(near), Value::Object(out)) = (&self.matched.near_misses, &mut out) {
+            out.insert("near_misses".to_owned(), json!(with_titles(near)));
+        }
+        out
+    }
+
+    fn result_json(&self, result: &MatchResult) -> Value {
+        let mut out = Map::new();
+        out.insert("title".to_owned(), json!(self.title(result.settlement_id)));
+        if let Some(said) = self.preference(result.settlement_id) {
+            out.insert("starred".to_owned(), json!(said.starred));
+            out.insert("pinned".to_owned(), json!(said.pinned));
+        }
+        if let Ok(Value::Object(fields)) = serde_json::to_value(result) {
+            out.extend(fields);
+        }
+        Value::Object(out)
+    }
+
+    /// The table of all results.
+    fn table(&self) -> String {
+        self.table_of(usize::MAX)
+    }
+
+    /// The table of so many results and near misses.
+    pub(crate) fn table_of(&self, most: usize) -> String {
+        let run = &self.matched.run;
+        let head = head(run.user_id, run.variant, run.candidate_count);
+        let first = |results: &'_ [MatchResult]| -> Vec<MatchResult> {
+            results.iter().take(most).cloned().collect()
+        };
+        let tables = tables(
+            &first(&run.results),
+            self.matched.near_misses.as_deref().map(first).as_deref(),
+            |id| self.settlements.get(&id),
+            |id| self.preference(id),
+        );
+        format!("{head}\n{tables}")
+    }
+}
+
+fn head(user: UserId, variant: Variant, candidates: usize) -> String {
+    let settlements = if candidates == 1 { "settlement" } else { "settlements" };
+    format!("{user} ({variant}): eligible for {candidates} {settlements}")
+}
+
+fn tables<'a>(
+    results: &[MatchResult],
+    near_misses: Option<&[MatchResult]>,
+    find: impl Fn(SettlementId) -> Option<&'a Settlement>,
+    said: impl Fn(SettlementId) -> Option<Preference>,
+) -> String {
+    let title = |id| find(id).map_or("", |settlement| settlement.title.as_str()).to_owned();
+    let row = |result: &MatchResult| {
+        let settlement = find(result.settlement_id);
+        let mark =
+            said(result.settlement_id).map_or("", |said| match (said.pinned, said.starred) {
+                (true, true) => "pinned, starred ",
+                (true, false) => "pinned ",
+                (false, true) => "starred ",
+                (false, false) => "",
+            });
+        vec![
+            format!("{:.4}", result.score),
+            settlement.map_or_else(String::new, payout),
+            settlement.map_or_else(String::new, claim_by),
+            format!("{mark}{}", title(result.settlement_id)),
+            result.settlement_id.to_string(),
+        ]
+    };
+    let mut out = Vec::new();
+    if !results.is_empty() {
+        let header = ["score", "pays", "claim by", "settlement", "id"];
+        out.push(output::table(&header, results.iter().map(row)));
+    }
+    if let Some(near_misses) = near_misses.filter(|list| !list.is_empty()) {
+        let rows = near_misses.iter().map(|result| {
+            let missing: Vec<_> = result.missing.iter().map(|missing| missing.as_str()).collect();
+            vec![missing.join(", "), title(result.settlement_id), result.settlement_id.to_string()]
+        });
+        out.push("nearly:".to_owned());
+        out.push(output::table(&["missing", "settlement", "id"], rows));
+    }
+    out.join("\n")
+}
+
+/// What a settlement pays, for people.
+pub(crate) fn payout(settlement: &Settlement) -> String {
+    match (settlement.payout.min, settlement.payout.max) {
+        (Some(min), Some(max)) if min == max => output::dollars(max),
+        (Some(min), Some(max)) => format!("{} to {}", output::dollars(min), output::dollars(max)),
+        (None, Some(max)) => format!("up to {}", output::dollars(max)),
+        (Some(min), None) => format!("from {}", output::dollars(min)),
+        (None, None) => "varies".to_owned(),
+    }
+}
+
+fn claim_by(settlement: &Settlement) -> String {
+    let written = settlement.deadline.as_ref().map_or("", |deadline| deadline.as_str());
+    written.get(..10).unwrap_or(written).to_owned()
+}
+
+async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
+    let options = options(args)?;
+    let payme = open(global).await?;
+    let bar = progress_bar(global);
+    let report = payme
+        .match_everybody(&options, args.restart, |BatchProgress { done, total }| {
+            bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+            bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        })
+        .await;
+    bar.finish_and_clear();
+    let report = report?;
+    output::value(global, &report, || {
+        let resumed = match report.resumed_after {
+            0 => String::new(),
+            n => format!(" (taken up after {n})"),
+        };
+        format!("matched {} people{resumed}: {} results stored", report.done, report.result_count)
+    })?;
+    Ok(Finding::Fine)
+}
+
+/// A bar on a terminal, nothing in a pipe.
+fn progress_bar(global: &Global) -> ProgressBar {
+    if global.quiet {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} people, {eta} left");
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

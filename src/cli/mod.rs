@@ -1,0 +1,101 @@
+//! The command: one file per subcommand.
+
+mod args;
+mod demo;
+mod error;
+mod experiment;
+mod explain;
+mod import;
+mod input;
+mod manual;
+mod matching;
+mod output;
+mod prefs;
+mod user;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use payme::ports::Clock;
+use payme::system::{FixedClock, SystemClock};
+use payme::{Config, DATABASE_DEFAULT, Payme};
+
+use args::{Cli, Command, Global, LogFormat};
+use error::CliError;
+
+/// What a command that did its work found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Finding {
+    /// Everything was in order.
+    Fine,
+    /// Some of the input was refused and listed.
+    Refused,
+}
+
+/// Runs the command; the exit code is 0 for success, 1 when the work found something wrong, 2 for
+/// usage and bad input.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // A closed pipe leaves nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    start_log(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return CliError::runtime(&error).report(&cli.global),
+    };
+    match runtime.block_on(dispatch(&cli)) {
+        Ok(Finding::Fine) => ExitCode::SUCCESS,
+        Ok(Finding::Refused) => ExitCode::from(1),
+        Err(error) => error.report(&cli.global),
+    }
+}
+
+async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Demo(args) => demo::run(global, args).await,
+        Command::Import(args) => import::run(global, args).await,
+        Command::Match(args) => matching::run(global, args).await,
+        Command::Explain(args) => explain::run(global, args).await,
+        Command::Experiment(args) => experiment::run(global, args).await,
+        Command::Prefs(args) => prefs::run(global, args).await,
+        Command::User(args) => user::run(global, args).await,
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
+    }
+}
+
+/// Opens the database that the global options name.
+async fn open(global: &Global) -> Result<Payme, CliError> {
+    let database = global.db.clone().unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
+    let config = Config { clock: clock(global), database: database.clone(), ..Config::default() };
+    Payme::open(config).await.map_err(|error| CliError::store(&error, &database))
+}
+
+fn clock(global: &Global) -> Arc<dyn Clock> {
+    match global.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    }
+}
+
+/// Log lines go to stderr; `PAYME_LOG` chooses which, in the form of tracing's filters.
+fn start_log(global: &Global) {
+    let default = if global.quiet { "error" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PAYME_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Started twice in one process only by a test; the first one stays.
+    let _ = match global.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}

@@ -1,0 +1,85 @@
+//! Writing data to stdout and notes to stderr.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use payme::types::Money;
+use payme::types::json::Refusal;
+use serde::Serialize;
+
+use super::args::{Format, Global};
+use super::error::CliError;
+
+/// Writes text and a line feed to stdout. A reader that went away is no error.
+pub(crate) fn line(text: &str) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new("output", format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes one value, as JSON or as the table that `table` makes of it.
+pub(crate) fn value(
+    global: &Global,
+    value: &impl Serialize,
+    table: impl FnOnce() -> String,
+) -> Result<(), CliError> {
+    match global.format {
+        Format::Table => line(&table()),
+        Format::Json => line(&json(value, true)?),
+        Format::Jsonl => line(&json(value, false)?),
+    }
+}
+
+/// Writes many values: a JSON array, a line for each, or the table that `table` makes of each.
+pub(crate) fn values<T: Serialize>(
+    global: &Global,
+    values: &[T],
+    table: impl Fn(&T) -> String,
+) -> Result<(), CliError> {
+    match global.format {
+        Format::Table => values.iter().try_for_each(|value| line(&table(value))),
+        Format::Json => line(&json(&values, true)?),
+        Format::Jsonl => values.iter().try_for_each(|value| line(&json(value, false)?)),
+    }
+}
+
+fn json(value: &impl Serialize, pretty: bool) -> Result<String, CliError> {
+    let text =
+        if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    text.map_err(|error| CliError::new("output", format!("cannot write JSON: {error}")))
+}
+
+/// A table with a header.
+pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.to_vec());
+    table.add_rows(rows);
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// A note on stderr, unless quiet was asked for.
+pub(crate) fn note(global: &Global, text: &str) {
+    if !global.quiet {
+        eprintln!("{text}");
+    }
+}
+
+/// Lists refused rows on stderr.
+pub(crate) fn list_refused(path: &Path, refused: &[Refusal]) {
+    for refusal in refused {
+        eprintln!("refused: {}: {refusal}", path.display());
+    }
+}
+
+/// US dollars for people: whole dollars without cents.
+pub(crate) fn dollars(money: Money) -> String {
+    let text = money.to_string();
+    let text = text.strip_suffix(" USD").unwrap_or(&text);
+    format!("${}", text.strip_suffix(".00").unwrap_or(text))
+}
