@@ -1,0 +1,267 @@
+//! The command, end to end: what it prints, what it stores, and how it fails.
+
+mod support;
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::{NOW, Place, Ran, fixtures};
+
+const ADA: &str = "00000000-0000-4000-8000-000000000001";
+const BEN: &str = "00000000-0000-4000-8000-000000000002";
+
+const SETTLEMENTS: &str = r#"[
+  {"title": "Rides", "claim_url": "https://rides.example/", "payout_max_cents": 2500,
+   "covered_brands": ["Uber"], "deadline": "2026-05-01[America/New_York]",
+   "eligibility": {"required_features": ["merchant:uber"], "states": []}},
+  {"title": "Rides and flights", "payout_min_cents": 100, "payout_max_cents": 100,
+   "eligibility": {"required_features": ["merchant:uber", "merchant:united_airlines"], "states": []}},
+  {"title": "Californian rides", "payout_max_cents": 900,
+   "eligibility": {"required_features": ["merchant:uber"], "states": ["CA"]}},
+  {"title": "Old rides", "deadline": "2025-12-31T23:59:59Z",
+   "eligibility": {"required_features": ["merchant:uber"], "states": []}},
+  {"title": "Grown-ups", "eligibility": {"age": {"min": 18}}}
+]"#;
+
+const BANK: &str = "date,merchant_name,amount,transaction_id\n\
+                    2024-03-25,Uber,5.40,t1\n2024-02-24,Uber,5.40,t2\n";
+
+/// A place where Ada of California has taken two rides.
+fn place() -> Place {
+    let place = Place::new();
+    let settlements = place.write("settlements.json", SETTLEMENTS);
+    let bank = place.write("bank.csv", BANK);
+    place.run(&["import", "settlements", &settlements]).ok();
+    place.run(&["import", "transactions", "--user", ADA, "--state", "CA", &bank]).ok();
+    place
+}
+
+fn titles(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect()
+}
+
+fn id_of<'a>(matched: &'a Value, title: &str) -> &'a str {
+    let lists = ["results", "near_misses"].map(|name| matched[name].as_array());
+    let all = lists.into_iter().flatten().flatten();
+    let found = all.clone().find(|one| one["title"] == title);
+    found.unwrap_or_else(|| panic!("no {title} in {matched}"))["settlement_id"].as_str().unwrap()
+}
+
+#[test]
+fn help_shows_examples_and_exit_codes() {
+    let place = Place::new();
+    for arguments in [&["--help"][..], &["match", "--help"], &["import", "transactions", "--help"]] {
+        let ran = place.run(arguments).ok();
+        assert!(ran.stdout.contains("Example"), "{arguments:?}: {}", ran.stdout);
+    }
+    assert!(place.run(&["--help"]).stdout.contains("Exit codes"));
+    let none: Ran = Command::new(env!("CARGO_BIN_EXE_payme")).output().unwrap().into();
+    assert_eq!(none.code, Some(2));
+    assert!(!place.database().exists(), "asking for help makes no database");
+}
+
+#[test]
+fn completions_and_manual_pages_are_made_from_the_same_description() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = place.run(&["completions", shell]).ok();
+        assert!(ran.stdout.contains("near-misses"), "{shell}");
+    }
+    assert!(place.run(&["man"]).ok().stdout.contains(".TH payme"));
+    let folder = place.path("man");
+    place.run(&["man", "--out", folder.to_str().unwrap()]).ok();
+    assert!(folder.join("payme-match.1").exists());
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    let place = Place::new();
+    #[rustfmt::skip]
+    let table: [&[&str]; 9] = [
+        &["match"],
+        &["match", "--user", "7"],
+        &["match", "--settlements", "s.json"],
+        &["match", "--user", ADA, "--all"],
+        &["match", "--user", ADA, "--variant", "rules"],
+        &["match", "--user", ADA, "--signals", "evidence"],
+        &["import", "tracker", "x"],
+        &["experiment", "assign", ADA, "--key", "a b"],
+        &["user", "set", ADA, "--state", "Cal"],
+    ];
+    for arguments in table {
+        assert_eq!(place.run(arguments).code, Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn imports_report_what_they_did_and_change_nothing_the_second_time() {
+    let place = Place::new();
+    let settlements = place.write("settlements.json", SETTLEMENTS);
+    let bank = place.write("bank.csv", BANK);
+    let first = place.run(&["import", "settlements", &settlements]).ok().json();
+    assert_eq!((&first["added"], &first["unchanged"]), (&json!(5), &json!(0)));
+    let again = place.run(&["import", "settlements", &settlements]).ok().json();
+    assert_eq!((&again["added"], &again["changed"], &again["unchanged"]), (&json!(0), &json!(0), &json!(5)));
+    let arguments = ["import", "transactions", "--user", ADA, &bank];
+    let first = place.run(&arguments).ok().json();
+    assert_eq!((&first["added"], &first["features_written"]), (&json!(2), &json!(1)));
+    let again = place.run(&arguments).ok().json();
+    assert_eq!((&again["added"], &again["changed"], &again["unchanged"]), (&json!(0), &json!(0), &json!(2)));
+}
+
+#[test]
+fn a_match_from_the_database_is_ranked_explained_and_stored() {
+    let place = place();
+    let arguments = ["match", "--user", ADA, "--variant", "rules_vector_ranker", "--near-misses"];
+    let matched = place.run(&arguments).ok().json();
+    assert_eq!(titles(&matched["results"]), ["Rides", "Californian rides"]);
+    assert_eq!(titles(&matched["near_misses"]), ["Rides and flights"]);
+    assert_eq!(matched["near_misses"][0]["missing"], json!(["merchant:united_airlines"]));
+    // By hand: 0.65 + 0.2 * 0.45 + 0.1 * 0.25 + 0.03 * 0.7 + 0.02 * 0.8.
+    let score = matched["results"][0]["score"].as_f64().unwrap();
+    assert!((score - 0.802).abs() < 1e-12, "{score}");
+
+    let rides = id_of(&matched, "Rides");
+    let answer = place.run(&["explain", "--user", ADA, rides]).ok().json();
+    assert_eq!(answer["verdict"], "eligible");
+    assert_eq!(answer["run_id"], matched["run_id"]);
+    let records = &answer["evidence"][0]["records"];
+    assert_eq!(records[0], json!({"date": "2024-03-25", "amount": "5.40 USD", "text": "Uber"}));
+    assert_eq!(answer["evidence"][0]["record_count"], 2);
+
+    let flights = id_of(&matched, "Rides and flights");
+    let answer = place.run(&["explain", "--user", ADA, flights]).ok().json();
+    assert_eq!(answer["verdict"], "near_miss");
+    let closed = place.run(&["match", "--user", ADA, "--include-closed"]).ok().json();
+    assert!(titles(&closed["results"]).contains(&"Old rides"));
+}
+
+#[test]
+fn what_a_person_pins_is_shown_first() {
+    let place = place();
+    let matched = place.run(&["match", "--user", ADA]).ok().json();
+    assert_eq!(titles(&matched["results"])[0], "Rides");
+    let last = id_of(&matched, "Californian rides");
+    place.run(&["prefs", "star", "--user", ADA, last]).ok();
+    place.run(&["prefs", "pin", "--user", ADA, last, "--order", "-3"]).ok();
+    let matched = place.run(&["match", "--user", ADA]).ok().json();
+    assert_eq!(titles(&matched["results"])[0], "Californian rides");
+    assert_eq!((&matched["results"][0]["pinned"], &matched["results"][0]["starred"]), (&json!(true), &json!(true)));
+    let listed = place.run(&["prefs", "list", "--user", ADA]).ok().json();
+    assert_eq!(listed[0]["pinned_order"], -3);
+    place.run(&["prefs", "unpin", "--user", ADA, last]).ok();
+    place.run(&["prefs", "unstar", "--user", ADA, last]).ok();
+    assert_eq!(place.run(&["prefs", "list", "--user", ADA]).ok().json(), json!([]));
+}
+
+#[test]
+fn an_assignment_sticks_until_it_is_forced() {
+    let place = Place::new();
+    let assign = |rest: &[&str]| {
+        let arguments = [&["experiment", "assign", ADA], rest].concat();
+        place.run(&arguments).ok().json()
+    };
+    assert_eq!(assign(&[])["variant"], "rules_vector", "by md5sum");
+    let forced = assign(&["--variant", "rules_only"]);
+    assert_eq!((&forced["variant"], &forced["forced"]), (&json!("rules_only"), &json!(true)));
+    assert_eq!(assign(&[])["variant"], "rules_only");
+    assert_eq!(assign(&["--key", "other"])["forced"], false);
+}
+
+#[test]
+fn everybody_is_matched_once() {
+    let place = place();
+    let lines: String = (10..310)
+        .map(|n| {
+            format!(
+                "{{\"user_id\": \"00000000-0000-4000-8000-{n:012}\", \"features\": [{{\"key\": \
+                 \"merchant:uber\", \"source\": \"plaid\", \"confidence\": 0.8}}]}}\n"
+            )
+        })
+        .collect();
+    let features = place.write("features.jsonl", lines);
+    assert_eq!(place.run(&["import", "features", &features]).ok().json()["added"], 300);
+    let report = place.run(&["match", "--all"]).ok().json();
+    // Each of the 300 may take rides; Ada may take the Californian ones as well.
+    assert_eq!((&report["done"], &report["result_count"]), (&json!(301), &json!(302)));
+    let ran = place.run(&["match", "--all", "--restart"]).ok();
+    assert_eq!(ran.json()["resumed_after"], 0);
+    assert_eq!(ran.stderr, "", "no progress in a pipe");
+}
+
+#[test]
+fn a_stateless_match_needs_no_database() {
+    let place = Place::new();
+    let settlements = place.write("s.json", SETTLEMENTS);
+    let features = place.write(
+        "f.jsonl",
+        format!(
+            r#"{{"user_id": "{BEN}", "state": "NY", "features": [{{"key": "merchant:uber", "source": "gmail", "confidence": 0.1}}]}}"#
+        ),
+    );
+    let arguments =
+        ["match", "--settlements", &settlements, "--features", &features, "--variant", "rules_only"];
+    let all = place.run(&[&arguments[..], &["--near-misses", "--quiet"]].concat()).ok().json();
+    assert_eq!(all[0]["user_id"], BEN);
+    assert_eq!(all[0]["candidate_count"], 1);
+    assert_eq!(all[0]["near_misses"].as_array().unwrap().len(), 2);
+    let missing: Vec<_> = all[0]["near_misses"].as_array().unwrap().iter().map(|n| n["missing"].to_string()).collect();
+    assert!(missing.contains(&r#"["state"]"#.to_owned()), "{missing:?}");
+    assert!(!place.database().exists());
+    let ran = place.run(&arguments);
+    assert!(ran.stderr.contains("do not judge"), "the rule about age is noted: {}", ran.stderr);
+    let lines = place.run(&[&arguments[..], &["--format", "jsonl"]].concat());
+    assert_eq!(lines.code, Some(2), "a format is given once");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    let lines: Ran = command.args(arguments).args(["--format", "jsonl", "--now", NOW]).output().unwrap().into();
+    assert_eq!(lines.stdout.lines().count(), 1);
+}
+
+#[test]
+fn weights_come_from_a_file_or_are_refused_by_field() {
+    let place = place();
+    let weights = place.write("w.json", r#"{"rules_confidence": 0, "similarity": 0, "payout": 1, "urgency": 0, "ease": 0, "_version": 4}"#);
+    let arguments = ["match", "--user", ADA, "--variant", "rules_vector_ranker", "--weights"];
+    let matched = place.run(&[&arguments[..], &[&weights]].concat()).ok().json();
+    assert_eq!(matched["results"][0]["score"], 0.25);
+    let bad = place.write("bad.json", r#"{"rules_confidence": 0, "similarity": NaN}"#);
+    let ran = place.run(&[&arguments[..], &[&bad]].concat());
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.error()["message"].as_str().unwrap().contains("bad.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_demo_tells_the_same_story_twice() {
+    let place = Place::new();
+    let first = place.run(&["demo"]).ok().json();
+    let second = place.run(&["demo"]).ok().json();
+    let names = |story: &Value| -> Vec<(String, Value, Value)> {
+        let people = story["people"].as_array().unwrap().iter();
+        people.map(|p| (p["name"].to_string(), p["candidate_count"].clone(), p["best"].clone())).collect()
+    };
+    assert_eq!(names(&first), names(&second));
+    assert_eq!(first["people"].as_array().unwrap().len(), 6);
+    assert_eq!(second["people"][0]["records"]["added"], 0, "the second time adds nothing");
+    let story: Ran = place.command().args(["demo"]).output().unwrap().into();
+    assert!(story.stdout.contains("candidate_count"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    let told: Ran = command.args(["demo", "--db"]).arg(place.database()).output().unwrap().into();
+    assert!(told.ok().stdout.contains("a second time changed 0 rows"));
+}
+
+#[test]
+fn no_name_of_a_person_reaches_a_log_line() {
+    let place = Place::new();
+    let folder = fixtures().join("people");
+    let bank = folder.join("ada-fixture/transactions.json");
+    let mut command = place.command();
+    command.env("PAYME_LOG", "trace").args(["import", "transactions", "--user", ADA]).arg(&bank);
+    let ran: Ran = command.output().unwrap().into();
+    let log = ran.ok().stderr;
+    let text = std::fs::read_to_string(&bank).unwrap();
+    let rows: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let names = rows.iter().flat_map(|page| page["added"].as_array().unwrap());
+    for name in names.filter_map(|row| row["name"].as_str()) {
+        assert!(!log.contains(name), "{name} is in the log");
+    }
+}
