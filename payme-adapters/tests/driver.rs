@@ -1,0 +1,178 @@
+//! The driver over the memory store: what it decides anew, what it takes up again, what it refuses.
+#![cfg(all(feature = "driver", feature = "memory", feature = "system"))]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use payme_adapters::driver::{Driver, DriverError, MatchOptions};
+use payme_adapters::store::memory::MemoryStore;
+use payme_adapters::system::{CountedRandom, FixedClock};
+use payme_core::audit::EventBody;
+use payme_core::catalog::{Settlement, parse_settlements};
+use payme_core::evidence::{UserFeatures, parse_person_line};
+use payme_core::matching::{ExperimentKey, Variant, assign};
+use payme_core::ports::{EventStore as _, MatchStore as _};
+use payme_core::ranking::Preference;
+use payme_core::sync::{Message, Page, Record, record_id};
+use payme_core::types::{Instant, SettlementId, Source, UserId};
+
+fn driver() -> (Driver, Arc<MemoryStore>) {
+    let store = Arc::new(MemoryStore::new());
+    let clock = FixedClock(Instant::parse("2026-02-01T00:00:00Z").unwrap());
+    let driver = Driver::new(store.clone(), Arc::new(clock), Arc::new(CountedRandom::new(0)));
+    (driver, store)
+}
+
+fn user(n: usize) -> UserId {
+    format!("00000000-0000-4000-8000-{n:012}").parse().unwrap()
+}
+
+fn person(n: usize) -> UserFeatures {
+    let text = format!(
+        r#"{{"user_id": "{}", "features": [{{"key": "merchant:uber", "source": "plaid", "confidence": 0.8}}]}}"#,
+        user(n)
+    );
+    parse_person_line(&text, 1).unwrap()
+}
+
+fn settlements(text: &str) -> Vec<Settlement> {
+    parse_settlements(text.as_bytes()).unwrap().all().unwrap()
+}
+
+fn rides() -> Vec<Settlement> {
+    settlements(
+        r#"[{"title": "Rides", "eligibility": {"required_features": ["merchant:uber"], "states": []}}]"#,
+    )
+}
+
+async fn kinds(store: &MemoryStore) -> Vec<&'static str> {
+    let events = store.events_after(0, usize::MAX).await.unwrap();
+    events.iter().map(|one| one.event.body.kind()).collect()
+}
+
+#[tokio::test]
+async fn the_first_assignment_sticks_and_a_forced_one_replaces_it() {
+    let (driver, store) = driver();
+    let key = ExperimentKey::default();
+    let first = driver.assign_variant(user(1), &key, None).await.unwrap();
+    assert_eq!((first.variant, first.forced), (assign(user(1), &key), false));
+    assert_eq!(driver.assign_variant(user(1), &key, None).await.unwrap(), first);
+    assert_eq!(kinds(&store).await, ["experiment_exposed"], "reading it again is no exposure");
+    let forced = driver.assign_variant(user(1), &key, Some(Variant::RulesOnly)).await.unwrap();
+    assert!(forced.forced);
+    assert_eq!(driver.assign_variant(user(1), &key, None).await.unwrap(), forced);
+    driver.assign_variant(user(1), &key, Some(Variant::RulesOnly)).await.unwrap();
+    assert_eq!(kinds(&store).await.len(), 2, "forcing the same again changes nothing");
+}
+
+#[tokio::test]
+async fn a_run_is_stored_between_its_two_events() {
+    let (driver, store) = driver();
+    driver.import_settlements(rides()).await.unwrap();
+    driver.import_features(vec![person(1)]).await.unwrap();
+    let matched = driver.match_stored_user(user(1), &MatchOptions::default()).await.unwrap();
+    assert_eq!(store.newest_run(user(1)).await.unwrap(), Some(matched.run.clone()));
+    assert_eq!(matched.run.metadata.feature_count, 1);
+    let events = store.events_after(0, usize::MAX).await.unwrap();
+    let last: Vec<_> = events.iter().rev().take(2).map(|one| one.event.body.clone()).collect();
+    let run_id = matched.run.id;
+    assert_eq!(
+        last,
+        [
+            EventBody::MatchRunCompleted { run_id, candidate_count: 1, result_count: 1 },
+            EventBody::MatchRunStarted { run_id, variant: matched.run.variant },
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_refused() {
+    let (driver, store) = driver();
+    let nothing = SettlementId::from_uuid(user(9).uuid());
+    let unknown = driver.match_stored_user(user(1), &MatchOptions::default()).await.unwrap_err();
+    assert!(matches!(unknown, DriverError::UnknownUser(id) if id == user(1)));
+    assert_eq!(unknown.code(), "unknown_user");
+    driver.import_features(vec![person(1)]).await.unwrap();
+    let events = kinds(&store).await.len();
+    for error in [
+        driver.explain_stored(user(1), nothing, &MatchOptions::default()).await.unwrap_err(),
+        driver.set_preference(user(1), nothing, Preference::unpin).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "unknown_settlement", "{error}");
+    }
+    assert_eq!(kinds(&store).await.len(), events);
+}
+
+#[tokio::test]
+async fn a_preference_that_says_nothing_new_is_not_written() {
+    let (driver, store) = driver();
+    driver.import_settlements(rides()).await.unwrap();
+    driver.import_features(vec![person(1)]).await.unwrap();
+    let id = rides()[0].id;
+    driver.set_preference(user(1), id, |said| said.pin(Some(1))).await.unwrap();
+    driver.set_preference(user(1), id, |said| said.pin(Some(1))).await.unwrap();
+    let count = kinds(&store).await.iter().filter(|kind| **kind == "preference_set").count();
+    assert_eq!(count, 1);
+}
+
+#[tokio::test]
+async fn a_catalogue_that_names_a_new_brand_reads_the_mail_anew() {
+    let (driver, store) = driver();
+    let message = Record::Message(Message {
+        id: record_id(user(1), Source::Gmail, "m1"),
+        date: None,
+        subject: "Your Pear Tree Farms order".to_owned(),
+        snippet: String::new(),
+        extra: None,
+    });
+    let page = Page { upserts: vec![message], removals: Vec::new() };
+    driver.import_records(user(1), Source::Gmail, vec![page]).await.unwrap();
+    let brand = settlements(
+        r#"[{"title": "Pears", "covered_brands": ["Pear Tree Farms"],
+             "eligibility": {"required_features": ["merchant:pear_tree_farms"], "states": []}}]"#,
+    );
+    let report = driver.import_settlements(brand.clone()).await.unwrap();
+    assert_eq!((report.added, report.people_refreshed), (1, 1));
+    let matched = driver.match_stored_user(user(1), &MatchOptions::default()).await.unwrap();
+    assert_eq!(matched.run.candidate_count, 1);
+    let events = kinds(&store).await.len();
+    assert_eq!(driver.import_settlements(brand).await.unwrap().unchanged, 1);
+    assert_eq!(kinds(&store).await.len(), events, "the second import changes nothing");
+}
+
+#[tokio::test]
+async fn a_run_over_everybody_that_was_cut_short_is_taken_up_where_it_stopped() {
+    const PEOPLE: usize = 700;
+    let (driver, store) = driver();
+    driver.import_settlements(rides()).await.unwrap();
+    driver.import_features((0..PEOPLE).map(person).collect()).await.unwrap();
+    let options = MatchOptions::default();
+    let stop = tokio::sync::Notify::new();
+    let mut pages = 0;
+    let run = driver.match_everybody(&options, false, |_| {
+        pages += 1;
+        if pages == 1 {
+            stop.notify_one();
+        }
+    });
+    // The first page is stored and then the call is dropped, as when its process is stopped.
+    let cut_short = tokio::select! {
+        biased;
+        () = stop.notified() => true,
+        _ = run => false,
+    };
+    if !cut_short {
+        // A store that never waits gives no chance to stop between two pages.
+        eprintln!("the run was over before it could be stopped");
+    }
+    let report = driver.match_everybody(&options, false, |_| {}).await.unwrap();
+    assert_eq!(report.done, PEOPLE);
+    let mut runs = BTreeSet::new();
+    for n in 0..PEOPLE {
+        runs.insert(store.newest_run(user(n)).await.unwrap().unwrap().id);
+    }
+    assert_eq!(runs.len(), PEOPLE);
+    let started = kinds(&store).await.iter().filter(|kind| **kind == "match_run_started").count();
+    let expected = if cut_short { PEOPLE } else { 2 * PEOPLE };
+    assert_eq!(started, expected, "nobody is matched twice in one batch");
+}
