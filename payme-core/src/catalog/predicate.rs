@@ -135,10 +135,18 @@ pub struct Eligibility {
 }
 
 impl Eligibility {
-    /// Wraps a predicate.
+    /// Wraps a predicate. One that has a simple form is held as if it was written so, and equals
+    /// every other way to write it.
     pub fn new(predicate: Predicate) -> Self {
-        let simple = predicate.simple();
-        Self { predicate, simple }
+        match predicate.simple() {
+            Some(rule) if !matches!(rule.states, StateRule::In(set) if set.is_empty()) => {
+                let SimpleRule { required, states } = rule.clone();
+                let atoms = required.into_iter().map(FeatureAtom::present).map(Predicate::Feature);
+                let parts = atoms.chain([Predicate::States(states)]).collect();
+                Self { predicate: Predicate::All(parts), simple: Some(rule) }
+            }
+            simple => Self { predicate, simple },
+        }
     }
 
     /// The eligibility that asks for these features and one of these states; an empty set of
@@ -495,6 +503,18 @@ mod tests {
         assert!(simple(r#"{"feature": "merchant:a", "min_count": 2}"#).is_none());
         assert!(simple(r#"{"any": [{"feature": "merchant:a"}]}"#).is_none());
         assert!(simple(r#"{"none": []}"#).is_none());
+    }
+
+    #[test]
+    fn every_way_to_write_a_simple_rule_is_the_same_rule() {
+        let simple = read(r#"{"required_features": ["merchant:a"], "states": ["CA"]}"#).unwrap();
+        for same in [
+            r#"{"required_features": ["merchant:a", "merchant:a"], "states": ["CA", "CA"]}"#,
+            r#"{"all": [{"states": ["CA"]}, {"feature": "merchant:a"}]}"#,
+            r#"{"all": [{"all": [{"feature": "merchant:a"}]}, {"states": ["CA"]}, {"states": []}]}"#,
+        ] {
+            assert_eq!(read(same).unwrap(), simple, "{same}");
+        }
     }
 
     #[test]

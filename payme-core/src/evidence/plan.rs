@@ -244,7 +244,7 @@ mod tests {
     }
 
     fn page(upserts: Vec<Record>, removals: Vec<RecordId>) -> Page {
-        Page { upserts, removals }
+        Page { feed_id: None, upserts, removals }
     }
 
     #[test]

@@ -1,17 +1,52 @@
 //! What pages of records change, decided before anything is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Record;
-use crate::types::RecordId;
+use super::{Record, record_id};
+use crate::types::{RecordId, Source, UserId};
 
 /// One page of a feed: what it adds or replaces, and what it removes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
+    /// What tells this page from every other one of its feed; `None` for a list that is no page
+    /// of a feed. A page with an id is applied once, however often and however late it comes.
+    pub feed_id: Option<RecordId>,
     /// Records that are new or that replace the record of the same id.
     pub upserts: Vec<Record>,
     /// Ids of records that no longer exist.
     pub removals: Vec<RecordId>,
+}
+
+impl Page {
+    /// Records that are no page of a feed.
+    pub const fn list(upserts: Vec<Record>) -> Self {
+        Self { feed_id: None, upserts, removals: Vec::new() }
+    }
+
+    /// A page of a person's feed that ended with this cursor.
+    ///
+    /// Its id is made of the cursor and of what the page says, because a feed that changed while
+    /// it was read may serve another page under the same cursor. A page that says nothing, or
+    /// that has no cursor, has no id.
+    pub fn of_feed(
+        user: UserId,
+        source: Source,
+        cursor: &str,
+        upserts: Vec<Record>,
+        removals: Vec<RecordId>,
+    ) -> Self {
+        if cursor.is_empty() || (upserts.is_empty() && removals.is_empty()) {
+            return Self { feed_id: None, upserts, removals };
+        }
+        let mut name = format!("page\n{cursor}\n");
+        for record in &upserts {
+            name.push_str(&format!("{}\n{}\n", record.id(), record.to_stored()));
+        }
+        for id in &removals {
+            name.push_str(&format!("{id}\n"));
+        }
+        Self { feed_id: Some(record_id(user, source, &name)), upserts, removals }
+    }
 }
 
 /// A record as it is stored: the record itself, or the trace of one that was removed.
@@ -32,8 +67,9 @@ pub struct SyncPlan {
     pub changed: Vec<Record>,
     /// Records that are stored and no longer exist.
     pub removed: Vec<RecordId>,
-    /// Removals of records that were never stored; kept so that a late page cannot bring them in.
-    pub removed_unseen: Vec<RecordId>,
+    /// Traces to keep although there is no record: of records removed before they were seen, so
+    /// that a late page cannot bring them in, and of pages, so that they are not applied again.
+    pub traces: Vec<RecordId>,
     /// How many records the pages name that stay as they are.
     pub unchanged: usize,
 }
@@ -44,7 +80,7 @@ impl SyncPlan {
         self.added.is_empty()
             && self.changed.is_empty()
             && self.removed.is_empty()
-            && self.removed_unseen.is_empty()
+            && self.traces.is_empty()
     }
 
     /// The stored records after the plan.
@@ -52,7 +88,7 @@ impl SyncPlan {
         for record in self.added.iter().chain(&self.changed) {
             stored.insert(record.id(), StoredRecord::Live(record.clone()));
         }
-        for id in self.removed.iter().chain(&self.removed_unseen) {
+        for id in self.removed.iter().chain(&self.traces) {
             stored.insert(*id, StoredRecord::Removed);
         }
     }
@@ -61,13 +97,23 @@ impl SyncPlan {
 /// Compares pages, in the order they were served, with the stored records.
 ///
 /// The last page that names a record decides what it is, but a removal is final: a record that
-/// was removed once, by these pages or earlier ones, does not come back.
+/// was removed once, by these pages or earlier ones, does not come back. A page of a feed that was
+/// applied before is passed over whole.
 pub fn plan_pages(
     stored: &BTreeMap<RecordId, StoredRecord>,
     pages: impl IntoIterator<Item = Page>,
 ) -> SyncPlan {
     let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
+    let mut plan = SyncPlan::default();
+    let mut applied = BTreeSet::new();
     for page in pages {
+        if let Some(id) = page.feed_id {
+            if stored.contains_key(&id) || !applied.insert(id) {
+                plan.unchanged += page.upserts.len() + page.removals.len();
+                continue;
+            }
+            plan.traces.push(id);
+        }
         for record in page.upserts {
             let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
             if entry.is_some() {
@@ -78,11 +124,10 @@ pub fn plan_pages(
             last.insert(id, None);
         }
     }
-    let mut plan = SyncPlan::default();
     for (id, named) in last {
         match (stored.get(&id), named) {
             (None, Some(record)) => plan.added.push(record),
-            (None, None) => plan.removed_unseen.push(id),
+            (None, None) => plan.traces.push(id),
             (Some(StoredRecord::Live(_)), None) => plan.removed.push(id),
             (Some(StoredRecord::Live(old)), Some(record)) if *old != record => {
                 plan.changed.push(record);
@@ -112,11 +157,11 @@ mod tests {
     #[test]
     fn each_meeting_of_page_and_store_has_one_answer() {
         let live = |cents| Some(StoredRecord::Live(record(1, cents)));
-        let upsert = |cents| Page { upserts: vec![record(1, cents)], removals: vec![] };
-        let removal = || Page { upserts: vec![], removals: vec![id(1)] };
+        let upsert = |cents| Page::list(vec![record(1, cents)]);
+        let removal = || Page { removals: vec![id(1)], ..Page::default() };
         #[rustfmt::skip]
         let table = [
-            // stored                        page        added changed removed unseen unchanged
+            // stored                        page        added changed removed traces unchanged
             (None,                           upsert(5),  [1, 0, 0, 0, 0]),
             (None,                           removal(),  [0, 0, 0, 1, 0]),
             (live(5),                        upsert(5),  [0, 0, 0, 0, 1]),
@@ -132,7 +177,7 @@ mod tests {
                 plan.added.len(),
                 plan.changed.len(),
                 plan.removed.len(),
-                plan.removed_unseen.len(),
+                plan.traces.len(),
                 plan.unchanged,
             ];
             assert_eq!(counts, expected, "{stored:?} {page:?}");
@@ -144,11 +189,20 @@ mod tests {
             prop::collection::vec((0_u128..6, 0_i64..3), 0..5),
             prop::collection::vec(0_u128..6, 0..2),
         )
-            .prop_map(|(upserts, removals)| Page {
-                upserts: upserts.into_iter().map(|(id, cents)| record(id, cents)).collect(),
-                removals: removals.into_iter().map(id).collect(),
+            .prop_map(|(upserts, removals)| {
+                let upserts = upserts.into_iter().map(|(id, cents)| record(id, cents)).collect();
+                (upserts, removals.into_iter().map(id).collect())
             });
-        prop::collection::vec(page, 0..5)
+        (prop::collection::vec(page, 0..5), any::<bool>()).prop_map(|(pages, of_feed)| {
+            let user = UserId::from_uuid(uuid::Uuid::nil());
+            let numbered = pages.into_iter().enumerate();
+            numbered
+                .map(|(number, (upserts, removals))| {
+                    let cursor = if of_feed { format!("c{number}") } else { String::new() };
+                    Page::of_feed(user, Source::Plaid, &cursor, upserts, removals)
+                })
+                .collect()
+        })
     }
 
     proptest! {
@@ -158,6 +212,22 @@ mod tests {
             plan_pages(&stored, pages.clone()).apply(&mut stored);
             let again = plan_pages(&stored, pages);
             prop_assert!(again.is_empty(), "{again:?}");
+        }
+
+        #[test]
+        fn replaying_any_pages_of_a_feed_in_any_order_changes_nothing(
+            pages in any_pages(),
+            replayed in prop::collection::vec(0_usize..5, 0..8),
+        ) {
+            prop_assume!(pages.iter().any(|page| page.feed_id.is_some()));
+            let mut stored = BTreeMap::new();
+            for page in &pages {
+                plan_pages(&stored, [page.clone()]).apply(&mut stored);
+            }
+            for number in replayed {
+                let again = plan_pages(&stored, pages.get(number).cloned());
+                prop_assert!(again.is_empty(), "{again:?}");
+            }
         }
 
         #[test]

@@ -69,7 +69,10 @@ impl Instant {
         if text.contains('[') {
             return Err(TimeError::Instant);
         }
-        text.parse().map(Self::from_timestamp).map_err(|_| TimeError::Instant)
+        let instant: Self =
+            text.parse().map(Self::from_timestamp).map_err(|_| TimeError::Instant)?;
+        // RFC 3339 writes years with four digits; what lies before could not be written back.
+        if instant.date_utc().year() < 0 { Err(TimeError::Instant) } else { Ok(instant) }
     }
 
     /// The instant of a timestamp; digits below the microsecond are cut off.
@@ -284,6 +287,14 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(Deadline::parse(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_has_a_year_of_four_digits_in_utc() {
+        assert!(Instant::parse("0000-01-01T00:00:00Z").is_ok());
+        for bad in ["-000001-01-01T00:00:00Z", "0000-01-01T00:00:00+01:00"] {
+            assert_eq!(Instant::parse(bad), Err(TimeError::Instant), "{bad}");
         }
     }
 

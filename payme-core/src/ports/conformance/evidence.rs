@@ -136,7 +136,7 @@ pub(super) async fn records_read_back(store: &dyn Store) -> Result<(), Failure> 
 pub(super) async fn a_removed_record_leaves_a_trace(store: &dyn Store) -> Result<(), Failure> {
     let mut new = change(user(1), None);
     new.records.added = vec![full_transaction(1)?, full_message(2)?, bare_message(3)];
-    new.records.removed_unseen = vec![record_id(9)];
+    new.records.traces = vec![record_id(9)];
     let stored = commit(store, "three records, one removed unseen", nobody(user(1)), &new).await?;
     let mut next = change(user(1), stored.version);
     next.records.removed = vec![record_id(1), record_id(2)];

@@ -95,7 +95,10 @@ pub(super) fn full_settlement(n: u8, title: &str) -> Made<Settlement> {
         "tags": ["z", "a"],
         "summary_text": "First line\nsecond \u{1f4b8} line",
         "eligibility_text": "",
-        "eligibility": {"required_features": ["merchant:uber", "category:travel"], "states": ["CA"]},
+        "eligibility": {
+            "required_features": ["merchant:uber", "category:travel"],
+            "states": ["CA", "WY"],
+        },
         "class_period": {"start": "2019-01-01", "end": "2023-12-31"},
         "proof": "optional",
         "embedding": [0.1, -2.5e-7, 1.0, 3.333_333_3],

@@ -129,7 +129,7 @@ pub(super) async fn people_with_messages(store: &dyn Store) -> Result<(), Failur
     people[0].records.added = vec![bare_message(1), bare_message(2)];
     people[1].records.added = vec![bare_message(1)];
     people[2].records.added = vec![bare_transaction(1)?];
-    people[3].records.removed_unseen = vec![record_id(1)];
+    people[3].records.traces = vec![record_id(1)];
     done("four people", store.commit_evidence(&people, &[]).await)?;
     with_messages(store, "two have some", &[1, 200]).await?;
     let mut removal = change(user(1), Some(Version::FIRST));
