@@ -9,14 +9,19 @@ use payme::ranking::{MatchRequest, Weights, match_many};
 use payme::types::Instant;
 
 const SETTLEMENTS: &[u8] = include_bytes!("../fixtures/settlements.json");
-const PEOPLE: &[u8] = br#"
-{"user_id": "00000000-0000-4000-8000-000000000001", "state": "FL", "features": [{"key": "merchant:kaiser", "source": "gmail", "confidence": 0.75}]}
-{"user_id": "00000000-0000-4000-8000-000000000002", "features": [{"key": "merchant:kaiser", "source": "plaid", "confidence": 0.9, "count": 12}]}
-"#;
+const FEATURES: &str = r#"[{"key": "merchant:kaiser", "source": "gmail", "confidence": 0.75}]"#;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let index = CatalogIndex::new(parse_settlements(SETTLEMENTS)?.taken);
-    let people = parse_features(PEOPLE)?.taken;
+    let line = |number: u8, state: &str| {
+        format!(
+            r#"{{"user_id": "00000000-0000-4000-8000-00000000000{number}", "state": {state},
+                "features": {FEATURES}}}"#
+        )
+        .replace('\n', " ")
+    };
+    let lines = [line(1, r#""FL""#), line(2, "null")].join("\n");
+    let people = parse_features(lines.as_bytes())?.taken;
     let request = MatchRequest {
         variant: Variant::RulesVectorRanker,
         weights: Weights::default(),

@@ -134,20 +134,22 @@ fn what_is_no_file_to_read_is_refused() {
 fn a_line_of_a_gigabyte_is_refused_without_holding_it() {
     let place = place();
     let path = place.path("line.jsonl");
-    fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
-    let file = path.to_str().unwrap();
-    for kind in ["settlements", "features", "transactions", "messages"] {
-        // A process that may hold 200 MB of memory cannot hold the line.
+    let sizes = [(1 << 30, "file_too_large"), (500 << 20, "line_too_long")];
+    let kinds = ["settlements", "features", "transactions", "messages"];
+    for ((size, code), kind) in sizes.into_iter().flat_map(|size| kinds.map(|kind| (size, kind))) {
+        fs::File::create(&path).unwrap().set_len(size).unwrap();
+        let file = path.to_str().unwrap();
+        // A process that may hold 400 MB of memory cannot hold the line.
         let before = database(&place);
         let payme = env!("CARGO_BIN_EXE_payme");
         let script = format!("ulimit -v 400000; exec {payme} \"$@\"");
-        let user: &[&str] = if kind == "settlements" || kind == "features" { &[] } else { &["--user", USER] };
+        let user: &[&str] =
+            if kind == "settlements" || kind == "features" { &[] } else { &["--user", USER] };
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh", "--format", "json", "--db"]).arg(place.database());
-        let ran: Ran =
-            command.args(["import", kind]).args(user).arg(file).output().unwrap().into();
+        let ran: Ran = command.args(["import", kind]).args(user).arg(file).output().unwrap().into();
         assert_eq!(ran.code, Some(2), "{kind}: {}", ran.stderr);
-        assert_eq!(ran.error()["code"], "line_too_long", "{kind}");
+        assert_eq!(ran.error()["code"], code, "{kind}");
         assert!(before == database(&place));
     }
 }
@@ -157,7 +159,9 @@ fn keep_going_takes_the_good_rows_and_lists_the_refused() {
     let place = place();
     let file = place.write(
         "mixed.json",
-        format!("[{{\"title\": \"A\", {RULE}}},\n{{\"title\": \"B\"}},\n{{\"title\": \"C\", {RULE}}}]"),
+        format!(
+            "[{{\"title\": \"A\", {RULE}}},\n{{\"title\": \"B\"}},\n{{\"title\": \"C\", {RULE}}}]"
+        ),
     );
     let ran = place.run(&["import", "settlements", "--keep-going", &file]);
     assert_eq!(ran.code, Some(1));
@@ -166,7 +170,8 @@ fn keep_going_takes_the_good_rows_and_lists_the_refused() {
     assert_eq!(report["refused"][0]["path"], "$[1]");
     assert_eq!(report["refused"][0]["line"], 2);
     assert!(ran.stderr.contains("refused: "), "{}", ran.stderr);
-    let file = place.write("mixed.csv", "date,name,amount\n2024-01-01,A,1\nsoon,B,2\n2024-01-02,C,3\n");
+    let file =
+        place.write("mixed.csv", "date,name,amount\n2024-01-01,A,1\nsoon,B,2\n2024-01-02,C,3\n");
     let ran = place.run(&["import", "transactions", "--user", USER, "--keep-going", &file]);
     assert_eq!((ran.code, ran.json()["added"].as_u64()), (Some(1), Some(2)));
     assert_eq!(ran.json()["refused"][0]["line"], 3);
@@ -241,7 +246,8 @@ fn a_full_disk_leaves_the_database_as_it_was() {
     let before = place.run(&["match", "--user", USER, "--variant", "rules_only"]).ok().json();
     // No file of the process may grow beyond 512 kB; the signal about it is ignored, so that the
     // write fails as it does on a full disk.
-    let script = format!("trap '' XFSZ; ulimit -f 1000; exec {} \"$@\"", env!("CARGO_BIN_EXE_payme"));
+    let script =
+        format!("trap '' XFSZ; ulimit -f 1000; exec {} \"$@\"", env!("CARGO_BIN_EXE_payme"));
     let mut command = Command::new("sh");
     command.args(["-c", &script, "sh", "--format", "json", "--db"]).arg(place.database());
     let ran: Ran = command.args(["import", "settlements", &file]).output().unwrap().into();

@@ -11,7 +11,7 @@ use payme::catalog::parse_settlements;
 use payme::driver::MatchOptions;
 use payme::files::{read_messages, read_transactions};
 use payme::system::FixedClock;
-use payme::types::{Instant, Person, Source, State, UserId};
+use payme::types::{Instant, Person, SettlementId, Source, State, UserId};
 use payme::{Config, Payme};
 use serde::Deserialize;
 use support::{NOW, fixtures, real_data};
@@ -58,7 +58,7 @@ async fn matched(payme: &Payme, user: UserId, include_closed: bool) -> (Eligible
     };
     let found = payme.match_stored_user(user, &options).await.unwrap();
     let catalog = payme.store().catalog().await.unwrap();
-    let title = |id| catalog.get(id).map(|(_, settlement)| settlement.title.clone()).unwrap();
+    let title = |id: &SettlementId| catalog[id].1.title.clone();
     let mut eligible = Eligible::new();
     for result in &found.run.results {
         let mut behind = BTreeMap::new();
@@ -192,7 +192,8 @@ fn custom_users(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in entries {
         if path.is_dir() {
             custom_users(&path, found);
-        } else if fs::read_to_string(&path).is_ok_and(|text| text.contains("\"override_accounts\"")) {
+        } else if fs::read_to_string(&path).is_ok_and(|text| text.contains("\"override_accounts\""))
+        {
             found.push(path);
         }
     }
@@ -222,7 +223,10 @@ fn the_sandbox_matches_what_its_table_says() {
             }
             for (state_name, expected) in &table.users[name] {
                 let state = state_name.parse::<State>().ok();
-                payme.set_person(Person { user_id: user, state, date_of_birth: None }).await.unwrap();
+                payme
+                    .set_person(Person { user_id: user, state, date_of_birth: None })
+                    .await
+                    .unwrap();
                 let got = SandboxExpected {
                     eligible: matched(&payme, user, false).await.0,
                     eligible_with_closed: matched(&payme, user, true).await.0,

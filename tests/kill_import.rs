@@ -25,7 +25,8 @@ struct Numbers(u64);
 impl Numbers {
     /// A number in [0, 1).
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
@@ -38,8 +39,10 @@ fn state(database: &Path) -> String {
         let catalog = store.catalog().await.unwrap();
         let evidence = store.evidence(USER.parse().unwrap()).await.unwrap();
         let events = store.events_after(0, usize::MAX).await.unwrap();
-        let versions: Vec<_> = catalog.iter().map(|(id, (version, one))| (id, version, &one.title)).collect();
-        let evidence = evidence.map(|e| (e.version, e.records.len(), e.features.len(), e.support.len()));
+        let versions: Vec<_> =
+            catalog.iter().map(|(id, (version, one))| (id, version, &one.title)).collect();
+        let evidence =
+            evidence.map(|e| (e.version, e.records.len(), e.features.len(), e.support.len()));
         let events: Vec<_> = events.iter().map(|one| one.event.body.kind()).collect();
         let text = format!("{versions:?} {evidence:?} {events:?}");
         store.close().await;
@@ -79,7 +82,12 @@ fn measure(place: &Place, arguments: &[&str]) -> (Duration, u64) {
     (begun.elapsed(), most)
 }
 
-fn kill_many(kind: &str, kills: usize, old: &Place, arguments: &[&str]) -> BTreeMap<&'static str, usize> {
+fn kill_many(
+    kind: &str,
+    kills: usize,
+    old: &Place,
+    arguments: &[&str],
+) -> BTreeMap<&'static str, usize> {
     let place = Place::new();
     let old_state = state(&old.database());
     copy(old, &place);
@@ -132,7 +140,8 @@ fn a_killed_import_leaves_the_old_state_or_the_new_one() {
         format!("[{}]", rows.join(",\n"))
     };
     let rows = |from: usize, to: usize| -> String {
-        let row = |n: usize| format!("2024-01-{:02},Merchant number {n:0100},{n}.25,t{n}\n", n % 28 + 1);
+        let row =
+            |n: usize| format!("2024-01-{:02},Merchant number {n:0100},{n}.25,t{n}\n", n % 28 + 1);
         "date,name,amount,transaction_id\n".to_owned() + &(from..to).map(row).collect::<String>()
     };
     let first = old.write("first.json", list(0, 500, 100));
@@ -143,11 +152,15 @@ fn a_killed_import_leaves_the_old_state_or_the_new_one() {
     // Each import changes some rows and adds many.
     let settlements = old.write("second.json", list(250, ROWS, 200));
     let bank = old.write("second.csv", rows(150, ROWS));
-    let mut landed = kill_many("settlements", KILLS / 2, &old, &["import", "settlements", &settlements]);
+    let mut landed =
+        kill_many("settlements", KILLS / 2, &old, &["import", "settlements", &settlements]);
     let arguments = ["import", "transactions", "--user", USER, &bank];
     for (place, count) in kill_many("transactions", KILLS / 2, &old, &arguments) {
         *landed.entry(place).or_insert(0) += count;
     }
     println!("{KILLS} kills landed: {landed:?}");
-    assert!(landed["inside the writes"] * 2 > KILLS, "most must fall inside the writes: {landed:?}");
+    assert!(
+        landed["inside the writes"] * 2 > KILLS,
+        "most must fall inside the writes: {landed:?}"
+    );
 }

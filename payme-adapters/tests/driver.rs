@@ -125,7 +125,7 @@ async fn a_catalogue_that_names_a_new_brand_reads_the_mail_anew() {
         snippet: String::new(),
         extra: None,
     });
-    let page = Page { upserts: vec![message], removals: Vec::new() };
+    let page = Page::list(vec![message]);
     driver.import_records(user(1), Source::Gmail, vec![page]).await.unwrap();
     let brand = settlements(
         r#"[{"title": "Pears", "covered_brands": ["Pear Tree Farms"],

@@ -54,6 +54,7 @@ const FILES: &[(&str, &[u8])] = bundled![
 struct MadeUp {
     user_id: UserId,
     name: String,
+    story: String,
     state: Option<State>,
     date_of_birth: Option<Date>,
     transactions: Vec<String>,
@@ -157,14 +158,17 @@ async fn take_in(payme: &Payme, person: &MadeUp) -> Result<EvidenceReport, CliEr
             Source::Plaid => read_transactions(file(path)?, user_id),
             Source::Gmail => read_messages(file(path)?, user_id),
         };
-        let read = read.map_err(|refusal| bundled(&refusal))?;
-        let report = payme.import_records(user_id, source, read.pages).await?;
-        total.added += report.added;
-        total.changed += report.changed;
-        total.removed += report.removed;
-        total.unchanged += report.unchanged;
-        total.features_written += report.features_written;
-        total.features_gone += report.features_gone;
+        // Page by page, as a feed would serve them: a later page may take back what an earlier
+        // one added.
+        for page in read.map_err(|refusal| bundled(&refusal))?.pages {
+            let report = payme.import_records(user_id, source, vec![page]).await?;
+            total.added += report.added;
+            total.changed += report.changed;
+            total.removed += report.removed;
+            total.unchanged += report.unchanged;
+            total.features_written += report.features_written;
+            total.features_gone += report.features_gone;
+        }
     }
     Ok(total)
 }
@@ -205,8 +209,8 @@ impl Story {
             1 => format!("1 record{removed}"),
             n => format!("{n} records{removed}"),
         };
-        let head = format!("{} ({state}): {records_told}. ", person.name);
-        self.lines.push(head + &shown.table_of(RESULTS_TOLD));
+        let head = format!("{} ({state}), {records_told}. {}", person.name, person.story);
+        self.lines.push(format!("{head}\n{}", shown.table_of(RESULTS_TOLD)));
         let near = shown.matched.near_misses.as_deref().unwrap_or_default();
         let title = |id| shown.title(id).to_owned();
         self.chapters.push(Chapter {

@@ -15,8 +15,8 @@ pub(crate) mod raw;
 mod transactions;
 
 use payme_core::sync::{Page, Record};
-use payme_core::types::RecordId;
 use payme_core::types::json::Refusal;
+use payme_core::types::{RecordId, Source, UserId};
 
 pub use disk::{FileError, Limits, read_file};
 pub use messages::read_messages;
@@ -85,15 +85,16 @@ impl Intake {
         Ok(())
     }
 
-    /// Ends a page that the file itself delimits.
-    fn end_page(&mut self) {
-        self.file.pages.push(std::mem::take(&mut self.open));
+    /// Ends a page of a person's feed that was served with this cursor.
+    fn end_page(&mut self, user: UserId, source: Source, cursor: &str) {
+        let Page { upserts, removals, .. } = std::mem::take(&mut self.open);
+        self.file.pages.push(Page::of_feed(user, source, cursor, upserts, removals));
     }
 
-    /// Ends a page of loose rows, if there are any.
+    /// Ends a run of loose rows, if there are any.
     fn end_rows(&mut self) {
         if self.open != Page::default() {
-            self.end_page();
+            self.file.pages.push(std::mem::take(&mut self.open));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Transactions out of a file: Plaid's JSON in each of its shapes, or CSV.
 
 use payme_core::sync::Record;
-use payme_core::types::UserId;
 use payme_core::types::json::{self, Refusal};
+use payme_core::types::{Source, UserId};
 use serde_json::value::RawValue;
 
 use super::raw::{self, Fields, Lines, Place};
@@ -140,7 +140,8 @@ impl<'a> Reader<'a> {
             let id = id.map(|id| reader.ids.removed(&id));
             reader.intake.removal(id)
         })?;
-        self.intake.end_page();
+        let cursor = fields.peek_text("next_cursor").ok().flatten().unwrap_or_default();
+        self.intake.end_page(self.ids.user(), Source::Plaid, &cursor);
         Ok(())
     }
 
@@ -264,7 +265,7 @@ mod tests {
             row("m", "1"),
             row("a", "2")
         );
-        let [Page { upserts, removals }] = read(&text).pages.try_into().unwrap();
+        let [Page { upserts, removals, .. }] = read(&text).pages.try_into().unwrap();
         let id = |id| record_id(user(), Source::Plaid, id);
         let ids: Vec<_> = upserts.iter().map(Record::id).collect();
         assert_eq!((ids, removals), (vec![id("a"), id("m")], vec![id("z")]));

@@ -66,6 +66,11 @@ impl Ids {
         Self { user, seen: HashMap::new() }
     }
 
+    /// Whose file it is.
+    pub(crate) const fn user(&self) -> UserId {
+        self.user
+    }
+
     /// The id of a removed transaction.
     pub(crate) fn removed(&self, provider_id: &str) -> RecordId {
         record_id(self.user, Source::Plaid, provider_id)

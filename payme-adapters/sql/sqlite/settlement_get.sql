@@ -1,0 +1,1 @@
+select version, body from settlement where id = ?1

@@ -1,0 +1,14 @@
+-- One row for each feature, and one with nulls for a person who has none.
+select
+    person.user_id, person.state, person.date_of_birth,
+    feature.key, feature.source, feature.origin, feature.confidence, feature.count,
+    feature.first_seen, feature.last_seen, feature.by_day
+from (
+    select user_id, state, date_of_birth
+    from person
+    where user_id > ?1
+    order by user_id
+    limit ?2
+) as person
+left join feature on feature.user_id = person.user_id
+order by person.user_id

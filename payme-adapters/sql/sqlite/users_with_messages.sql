@@ -1,0 +1,1 @@
+select distinct user_id from record where kind = 'message' order by user_id

@@ -1,0 +1,163 @@
+//! The data behind the lock: what is checked before a commit, and what a commit writes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
+
+use payme_core::audit::{Event, SequencedEvent};
+use payme_core::catalog::{CatalogPlan, Settlement};
+use payme_core::evidence::{
+    EvidenceChange, StoredEvidence, StoredFeature, UserFeatures, effective,
+};
+use payme_core::matching::{Assignment, ExperimentKey};
+use payme_core::ports::{MatchBatch, StoreError};
+use payme_core::ranking::{MatchRun, Preference};
+use payme_core::sync::{Record, StoredRecord};
+use payme_core::types::{BatchId, EventId, Instant, RunId, SettlementId, UserId, Version};
+
+/// Everything that is stored.
+#[derive(Default)]
+pub(super) struct Data {
+    pub(super) settlements: BTreeMap<SettlementId, (Version, Settlement)>,
+    pub(super) people: BTreeMap<UserId, StoredEvidence>,
+    pub(super) assignments: BTreeMap<(UserId, ExperimentKey), Assignment>,
+    pub(super) runs: BTreeMap<RunId, MatchRun>,
+    newest: BTreeMap<UserId, (Instant, RunId)>,
+    pub(super) batches: BTreeMap<BatchId, MatchBatch>,
+    pub(super) preferences: BTreeMap<(UserId, SettlementId), Preference>,
+    pub(super) events: Vec<SequencedEvent>,
+    event_ids: HashSet<EventId>,
+}
+
+impl Data {
+    /// Whether added settlements are not there yet and changed ones are at their versions. A plan
+    /// that names a settlement twice rests on itself and conflicts.
+    pub(super) fn catalog_is_fresh(&self, plan: &CatalogPlan) -> bool {
+        let mut named = HashSet::new();
+        let added = plan.added.iter().map(|settlement| (settlement.id, None));
+        let changed = plan.changed.iter().map(|(version, row)| (row.id, Some(*version)));
+        added.chain(changed).all(|(id, expected)| {
+            let stored = self.settlements.get(&id).map(|(version, _)| *version);
+            stored == expected && named.insert(id)
+        })
+    }
+
+    pub(super) fn write_catalog(&mut self, plan: &CatalogPlan) {
+        for settlement in &plan.added {
+            self.settlements.insert(settlement.id, (Version::FIRST, settlement.clone()));
+        }
+        for (version, settlement) in &plan.changed {
+            self.settlements.insert(settlement.id, (version.next(), settlement.clone()));
+        }
+    }
+
+    /// Whether every change was made on the version that it will meet when its turn comes.
+    pub(super) fn evidence_is_fresh(&self, changes: &[EvidenceChange]) -> bool {
+        let mut meanwhile: HashMap<UserId, Version> = HashMap::new();
+        changes.iter().all(|change| {
+            let id = change.person.user_id;
+            let stored = self.people.get(&id).and_then(|stored| stored.version);
+            let fresh = meanwhile.get(&id).copied().or(stored) == change.expected;
+            meanwhile.insert(id, next(change.expected));
+            fresh
+        })
+    }
+
+    pub(super) fn write_evidence(&mut self, changes: &[EvidenceChange]) {
+        for change in changes {
+            let person = change.person.clone();
+            let stored = self
+                .people
+                .entry(person.user_id)
+                .or_insert_with(|| StoredEvidence::none(person.clone()));
+            stored.version = Some(next(change.expected));
+            stored.person = person;
+            change.records.apply(&mut stored.records);
+            for id in &change.features_gone {
+                stored.features.remove(id);
+            }
+            for feature in &change.features {
+                stored.features.insert(feature.id(), feature.feature.clone());
+            }
+            for support in &change.support_gone {
+                stored.support.remove(support);
+            }
+            stored.support.extend(change.support.iter().cloned());
+        }
+    }
+
+    pub(super) fn people_after(
+        &self,
+        after: Option<UserId>,
+    ) -> impl Iterator<Item = &StoredEvidence> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.people.range((from, Bound::Unbounded)).map(|(_, stored)| stored)
+    }
+
+    pub(super) fn runs_are_new(&self, runs: &[MatchRun]) -> bool {
+        let mut named = BTreeSet::new();
+        runs.iter().all(|run| !self.runs.contains_key(&run.id) && named.insert(run.id))
+    }
+
+    /// Whether the stored cursor of the batch is the one it was resumed from; a batch that is not
+    /// stored has none.
+    pub(super) fn cursor_is(&self, batch: Option<(&MatchBatch, Option<UserId>)>) -> bool {
+        batch.is_none_or(|(batch, resumed_from)| {
+            self.batches.get(&batch.id).and_then(|stored| stored.cursor) == resumed_from
+        })
+    }
+
+    pub(super) fn write_runs(&mut self, runs: &[MatchRun]) {
+        for run in runs {
+            let place = (run.started, run.id);
+            let newest = self.newest.entry(run.user_id).or_insert(place);
+            *newest = place.max(*newest);
+            self.runs.insert(run.id, run.clone());
+        }
+    }
+
+    pub(super) fn newest_run(&self, user: UserId) -> Option<&MatchRun> {
+        self.newest.get(&user).and_then(|(_, id)| self.runs.get(id))
+    }
+
+    pub(super) fn preferences_of(&self, user: UserId) -> impl Iterator<Item = &Preference> {
+        let from = (user, SettlementId::from_uuid(uuid::Uuid::nil()));
+        let own = self.preferences.range(from..).take_while(move |((id, _), _)| *id == user);
+        own.map(|(_, preference)| preference)
+    }
+
+    /// Appends events; the last step of a commit that can fail.
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let mut named = HashSet::new();
+        let mut new = events.iter().map(|event| event.id);
+        if !new.all(|id| !self.event_ids.contains(&id) && named.insert(id)) {
+            return Err(StoreError::Failed("an event of this id is in the log".to_owned()));
+        }
+        self.event_ids.extend(named);
+        for event in events {
+            let sequence = self.events.last().map_or(1, |last| last.sequence + 1);
+            self.events.push(SequencedEvent { sequence, event: event.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// The version after a change that was made on this one.
+fn next(expected: Option<Version>) -> Version {
+    expected.map_or(Version::FIRST, Version::next)
+}
+
+/// What matching may see of a person.
+pub(super) fn features(stored: &StoredEvidence) -> Result<UserFeatures, StoreError> {
+    let features = stored.features.iter().map(|((_, _, origin), feature)| StoredFeature {
+        origin: *origin,
+        feature: feature.clone(),
+    });
+    UserFeatures::new(stored.person.clone(), effective(features))
+        .map_err(|_| StoreError::Corrupt { what: "feature" })
+}
+
+pub(super) fn has_message(stored: &StoredEvidence) -> bool {
+    let is_message =
+        |record: &StoredRecord| matches!(record, StoredRecord::Live(Record::Message(_)));
+    stored.records.values().any(is_message)
+}

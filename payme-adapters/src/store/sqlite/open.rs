@@ -1,0 +1,159 @@
+//! Opening a database: connections, write-ahead mode, schema.
+
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use payme_core::ports::StoreError;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use super::{SqliteStore, error, sql};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("sql/sqlite/migrations");
+
+/// How long a writer waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many connections read at a time.
+const READERS_MAX: u32 = 4;
+/// How often the schema is tried while another process makes it, and the pause between.
+const TRIES_MAX: u32 = 250;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How to open a database.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The size that the file may reach, in pages of 4096 bytes. A commit that needs more gives
+    /// [`StoreError::Full`]. Meant for devices where a full disk would stop others.
+    pub max_page_count: Option<u32>,
+}
+
+pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, StoreError> {
+    let (connect, in_memory) = connect_options(url, options)?;
+    let create = !in_memory && !url.contains("mode=ro");
+    // One connection that never expires: a database in memory ends with it.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(connect.clone())
+        .await
+        .map_err(|error| refusal(error::open_failed(error), &connect, create))?;
+    if let Err(error) = prepare(&write).await {
+        write.close().await;
+        return Err(refusal(error, &connect, create));
+    }
+    let read = if in_memory {
+        write.clone()
+    } else {
+        SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .test_before_acquire(false)
+            .connect_lazy_with(connect)
+    };
+    Ok(SqliteStore { read, write })
+}
+
+/// The options of a connection, and whether the database is in memory.
+fn connect_options(
+    url: &str,
+    options: Options,
+) -> Result<(SqliteConnectOptions, bool), StoreError> {
+    let rest = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    let path = rest.unwrap_or(url);
+    if path.is_empty() || path.starts_with('?') {
+        return Err(StoreError::Open("the path of the database is empty".to_owned()));
+    }
+    let in_memory = path == ":memory:" || (rest.is_some() && path.contains("mode=memory"));
+    let connect = if rest.is_some() || in_memory {
+        let url = format!("sqlite://{path}");
+        SqliteConnectOptions::from_str(&url).map_err(error::open_failed)?
+    } else {
+        SqliteConnectOptions::new().filename(path)
+    };
+    let mut connect = connect
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // What is acknowledged is durable: in write-ahead mode NORMAL would not wait for the disk
+        // at a commit, and a power cut could take back what people were told is stored.
+        .synchronous(SqliteSynchronous::Full)
+        // Without this, `insert or replace` deletes rows behind the back of delete triggers.
+        .pragma("recursive_triggers", "on")
+        .disable_statement_logging();
+    if let Some(pages) = options.max_page_count {
+        connect = connect.pragma("max_page_count", pages.to_string());
+    }
+    Ok((connect, in_memory))
+}
+
+/// Says of a database that cannot be opened whether it is missing from a folder that is there:
+/// then the folder may not be written.
+///
+/// Files are only looked at, never opened: to close the database here would drop the locks that
+/// other stores of this process hold on it.
+fn refusal(error: StoreError, connect: &SqliteConnectOptions, create: bool) -> StoreError {
+    let path = connect.get_filename();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    match error {
+        StoreError::Open(_) if create && folder.is_dir() && !path.exists() => StoreError::ReadOnly,
+        other => other,
+    }
+}
+
+/// Brings the schema up to date; tries again while another process is about the same.
+async fn prepare(write: &SqlitePool) -> Result<(), StoreError> {
+    let mut connection = write.acquire().await.map_err(error::open_failed)?;
+    let mut tries = 0;
+    loop {
+        match migrate(&mut connection).await {
+            // Only one may switch a new file to write-ahead mode, and for that SQLite does not
+            // wait, whatever the busy timeout says.
+            Err(StoreError::Busy) if tries < TRIES_MAX => tries += 1,
+            done => return done,
+        }
+        let pause = tokio::task::spawn_blocking(|| std::thread::sleep(PAUSE));
+        pause.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+    }
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let found = version(connection).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    sqlx::query(sql::JOURNAL_WAL).execute(&mut *connection).await.map_err(error::open_failed)?;
+    // One transaction around all migrations: who comes second waits, and finds them done.
+    let begun = connection.begin_with(sql::BEGIN_IMMEDIATE).await;
+    let mut tx = begun.map_err(error::open_failed)?;
+    // What `run` does, with a future that the compiler can see to be `Send`.
+    let run = MIGRATIONS.run_direct(None, &mut *tx, false).await;
+    run.map_err(|error| error::migration_failed(error, known))?;
+    tx.commit().await.map_err(error::commit_failed)
+}
+
+/// The version of the schema; 0 for a database with nothing in it.
+async fn version(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let query = sqlx::query(sql::SCHEMA_TABLES);
+    let row = query.fetch_one(&mut *connection).await.map_err(error::open_failed)?;
+    let count = |column: &str| row.try_get::<i64, _>(column).map_err(error::open_failed);
+    let (tables, migrations) = (count("tables")?, count("migrations")?);
+    if migrations > 0 {
+        let query = sqlx::query_scalar(sql::SCHEMA_VERSION);
+        return query.fetch_one(connection).await.map_err(error::open_failed);
+    }
+    if tables > 0 {
+        let text = "the file is a SQLite database of another program";
+        return Err(StoreError::Open(text.to_owned()));
+    }
+    Ok(0)
+}

@@ -1,0 +1,55 @@
+//! The statements, each in a file of its own under `sql/sqlite/`.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(super) const $name: &str =
+            include_str!($file);)*
+    };
+}
+
+statements! {
+    BEGIN_IMMEDIATE = "../../../sql/sqlite/begin_immediate.sql";
+    JOURNAL_WAL = "../../../sql/sqlite/journal_wal.sql";
+    SCHEMA_TABLES = "../../../sql/sqlite/schema_tables.sql";
+    SCHEMA_VERSION = "../../../sql/sqlite/schema_version.sql";
+
+    CATALOG = "../../../sql/sqlite/catalog.sql";
+    SETTLEMENT_GET = "../../../sql/sqlite/settlement_get.sql";
+    SETTLEMENT_INSERT = "../../../sql/sqlite/settlement_insert.sql";
+    SETTLEMENT_UPDATE = "../../../sql/sqlite/settlement_update.sql";
+
+    PERSON_GET = "../../../sql/sqlite/person_get.sql";
+    PERSON_INSERT = "../../../sql/sqlite/person_insert.sql";
+    PERSON_UPDATE = "../../../sql/sqlite/person_update.sql";
+    USER_COUNT = "../../../sql/sqlite/user_count.sql";
+    USERS_WITH_MESSAGES = "../../../sql/sqlite/users_with_messages.sql";
+    USER_FEATURES = "../../../sql/sqlite/user_features.sql";
+    USERS_AFTER = "../../../sql/sqlite/users_after.sql";
+    RECORD_PUT = "../../../sql/sqlite/record_put.sql";
+    RECORDS_OF = "../../../sql/sqlite/records_of.sql";
+    FEATURE_PUT = "../../../sql/sqlite/feature_put.sql";
+    FEATURE_DELETE = "../../../sql/sqlite/feature_delete.sql";
+    FEATURES_OF = "../../../sql/sqlite/features_of.sql";
+    SUPPORT_PUT = "../../../sql/sqlite/support_put.sql";
+    SUPPORT_DELETE = "../../../sql/sqlite/support_delete.sql";
+    SUPPORT_OF = "../../../sql/sqlite/support_of.sql";
+    SUPPORT_RECORDS = "../../../sql/sqlite/support_records.sql";
+
+    ASSIGNMENT_GET = "../../../sql/sqlite/assignment_get.sql";
+    ASSIGNMENT_INSERT = "../../../sql/sqlite/assignment_insert.sql";
+    ASSIGNMENT_UPDATE = "../../../sql/sqlite/assignment_update.sql";
+    BATCH_START = "../../../sql/sqlite/batch_start.sql";
+    BATCH_RESUME = "../../../sql/sqlite/batch_resume.sql";
+    BATCH_NEWEST = "../../../sql/sqlite/batch_newest.sql";
+    RUN_INSERT = "../../../sql/sqlite/run_insert.sql";
+    RUN_GET = "../../../sql/sqlite/run_get.sql";
+    RUN_NEWEST = "../../../sql/sqlite/run_newest.sql";
+    RESULT_INSERT = "../../../sql/sqlite/result_insert.sql";
+    RESULTS_OF = "../../../sql/sqlite/results_of.sql";
+    PREFERENCES_OF = "../../../sql/sqlite/preferences_of.sql";
+    PREFERENCE_INSERT = "../../../sql/sqlite/preference_insert.sql";
+    PREFERENCE_UPDATE = "../../../sql/sqlite/preference_update.sql";
+
+    EVENT_APPEND = "../../../sql/sqlite/event_append.sql";
+    EVENTS_AFTER = "../../../sql/sqlite/events_after.sql";
+}
