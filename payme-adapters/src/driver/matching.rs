@@ -5,8 +5,8 @@ use std::fmt;
 use payme_core::audit::{Event, EventBody};
 use payme_core::catalog::CatalogIndex;
 use payme_core::evidence::{StoredEvidence, UserFeatures};
-use payme_core::matching::{Assignment, ExperimentKey, MatchScope, Matcher, Variant, assign};
-use payme_core::ports::{Commit, MatchBatch};
+use payme_core::matching::{Assignment, ExperimentKey, MatchScope, Matcher, Variant};
+use payme_core::ports::{AssignmentChange, Commit, MatchBatch};
 use payme_core::ranking::{
     Explanation, MatchOutcome, MatchRequest, MatchResult, MatchRun, Newest, TOP_N_DEFAULT, Weights,
     explain, match_user,
@@ -175,23 +175,35 @@ impl Driver {
         experiment_key: &ExperimentKey,
         forced: Option<Variant>,
     ) -> Result<Assignment, DriverError> {
+        let mut assigned = self.assign_variants(&[user_id], experiment_key, forced).await?;
+        assigned.pop().ok_or(DriverError::UnknownUser(user_id))
+    }
+
+    /// The variants of many people, in their order; the new ones are stored in one transaction.
+    async fn assign_variants(
+        &self,
+        users: &[UserId],
+        experiment_key: &ExperimentKey,
+        forced: Option<Variant>,
+    ) -> Result<Vec<Assignment>, DriverError> {
         self.decide(async |driver| {
-            let stored = driver.store.assignment(user_id, experiment_key).await?;
-            let wanted = match (&stored, forced) {
-                (Some(stored), None) => return Ok((Commit::Done, stored.clone())),
-                (_, Some(variant)) => (variant, true),
-                (None, None) => (assign(user_id, experiment_key), false),
-            };
-            let (variant, forced) = wanted;
-            let experiment_key = experiment_key.clone();
-            let assignment = Assignment { user_id, experiment_key, variant, forced };
-            if stored.as_ref() == Some(&assignment) {
-                return Ok((Commit::Done, assignment));
+            let mut assigned = Vec::with_capacity(users.len());
+            let mut changes = Vec::new();
+            for user in users {
+                let expected = driver.store.assignment(*user, experiment_key).await?;
+                let assignment =
+                    Assignment::decide(*user, experiment_key, expected.as_ref(), forced);
+                if expected.as_ref() != Some(&assignment) {
+                    changes.push(AssignmentChange { expected, assignment: assignment.clone() });
+                }
+                assigned.push(assignment);
             }
-            let event = driver.exposed(&assignment);
-            let commit =
-                driver.store.commit_assignment(stored.as_ref(), &assignment, &[event]).await?;
-            Ok((commit, assignment))
+            if changes.is_empty() {
+                return Ok((Commit::Done, assigned));
+            }
+            let exposed = |change: &AssignmentChange| driver.exposed(&change.assignment);
+            let events: Vec<Event> = changes.iter().map(exposed).collect();
+            Ok((driver.store.commit_assignments(&changes, &events).await?, assigned))
         })
         .await
     }
@@ -277,13 +289,19 @@ impl Driver {
         let total = self.store.user_count().await?;
         while !batch.finished {
             let people = self.store.users_after(batch.cursor, PAGE).await?;
+            let ids: Vec<UserId> = people.iter().map(|user| user.person().user_id).collect();
+            let key = &options.experiment_key;
+            let assigned = self.assign_variants(&ids, key, options.variant).await?;
             let mut runs = Vec::with_capacity(people.len());
-            for user in &people {
-                runs.push(self.run_in_batch(&mut matcher, user, options, batch.started).await?);
+            for (user, Assignment { variant, .. }) in people.iter().zip(assigned) {
+                let request =
+                    MatchRequest { near_misses: false, ..options.request(variant, batch.started) };
+                let outcome = match_user(&mut matcher, user, &request);
+                runs.push(self.run_of(user, options, batch.started, outcome));
             }
             let events: Vec<Event> = runs.iter().flat_map(|run| self.run_events(run)).collect();
             let before = batch.cursor;
-            batch.cursor = people.last().map(|user| user.person().user_id).or(before);
+            batch.cursor = ids.last().copied().or(before);
             batch.done += people.len();
             batch.finished = people.len() < PAGE;
             match self.store.commit_runs(&runs, Some((&batch, before)), &events).await? {
@@ -312,21 +330,6 @@ impl Driver {
         let started = self.now();
         let id = BatchId::v7(started, self.random.bytes());
         Ok(MatchBatch { id, request, started, cursor: None, done: 0, finished: false })
-    }
-
-    async fn run_in_batch(
-        &self,
-        matcher: &mut Matcher<'_>,
-        user: &UserFeatures,
-        options: &MatchOptions,
-        started: Instant,
-    ) -> Result<MatchRun, DriverError> {
-        let user_id = user.person().user_id;
-        let key = &options.experiment_key;
-        let assignment = self.assign_variant(user_id, key, options.variant).await?;
-        let mut request = options.request(assignment.variant, started);
-        request.near_misses = false;
-        Ok(self.run_of(user, options, started, match_user(matcher, user, &request)))
     }
 
     fn run_of(
@@ -394,9 +397,9 @@ impl Driver {
         user_id: UserId,
         options: &MatchOptions,
     ) -> Result<Variant, DriverError> {
-        let stored = self.store.assignment(user_id, &options.experiment_key).await?;
-        let assigned = || assign(user_id, &options.experiment_key);
-        Ok(stored.map_or_else(assigned, |assignment| assignment.variant))
+        let key = &options.experiment_key;
+        let stored = self.store.assignment(user_id, key).await?;
+        Ok(Assignment::decide(user_id, key, stored.as_ref(), None).variant)
     }
 
     async fn evidence_behind(

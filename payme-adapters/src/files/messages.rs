@@ -46,7 +46,9 @@ pub fn read_messages(bytes: &[u8], user: UserId) -> Result<RecordFile, Refusal> 
     match start.first() {
         None => return Err(Refusal::on_line(1, "empty_input", "the input is empty")),
         Some(b'{' | b'[') => read_json(json::utf8(bytes)?, user, &mut intake)?,
-        Some(_) if start.starts_with(SEPARATOR) => read_mailbox(content, user, &mut intake)?,
+        Some(_) if start.starts_with(SEPARATOR) => {
+            read_mailbox(content, content.len() - start.len(), user, &mut intake)?;
+        }
         Some(_) => {
             let mail = mime::parse(start);
             let mail = mail.ok_or_else(|| convert::no_headers(&Place::root(1)))?;
@@ -111,9 +113,16 @@ fn message(fields: Fields<'_>, user: UserId) -> Result<Record, Refusal> {
     Ok(Record::Message(message))
 }
 
-fn read_mailbox(bytes: &[u8], user: UserId, intake: &mut Intake) -> Result<(), Refusal> {
+/// Reads the messages from an offset on, which is where the first one starts even if blanks
+/// stand before it on its line.
+fn read_mailbox(
+    bytes: &[u8],
+    offset: usize,
+    user: UserId,
+    intake: &mut Intake,
+) -> Result<(), Refusal> {
     let mut lines = Lines::new(bytes);
-    let mut starts = separators(bytes).peekable();
+    let mut starts = separators(tail(bytes, offset)).map(|at| offset + at).peekable();
     let mut index = 0;
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(bytes.len());
@@ -241,6 +250,17 @@ mod tests {
         assert_eq!(ids, ["1@x", "2@x"].map(|id| record_id(user(), Source::Gmail, id)));
         assert_eq!(messages[0].snippet, "From one >From two > From three x >From four");
         assert_eq!(messages[1].snippet, "B");
+    }
+
+    #[test]
+    fn blanks_before_a_mailbox_lose_no_message() {
+        let mailbox = "From a@b.example x\nSubject: one\n\nFrom c@d.example x\nSubject: two\n";
+        for blanks in ["", " ", "\n\n", "\n \t", "\u{feff}\r\n "] {
+            let (messages, refused) = read(format!("{blanks}{mailbox}").as_bytes());
+            let subjects: Vec<&str> = messages.iter().map(|m| m.subject.as_str()).collect();
+            assert_eq!((subjects, refused), (vec!["one", "two"], vec![]), "{blanks:?}");
+        }
+        assert_eq!(places(&read(b"\n From ").1), [(2, "no_headers", "$[0]")]);
     }
 
     #[test]

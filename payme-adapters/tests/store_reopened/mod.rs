@@ -9,7 +9,8 @@ use payme_core::catalog::{CatalogPlan, Settlement};
 use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
-    CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore, StoreError,
+    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
+    StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -102,13 +103,12 @@ impl MatchStore for Reopened {
         reopened!(self.assignment(user, key))
     }
 
-    async fn commit_assignment(
+    async fn commit_assignments(
         &self,
-        expected: Option<&Assignment>,
-        assignment: &Assignment,
+        changes: &[AssignmentChange],
         events: &[Event],
     ) -> Result<Commit, StoreError> {
-        reopened!(self.commit_assignment(expected, assignment, events))
+        reopened!(self.commit_assignments(changes, events))
     }
 
     async fn commit_runs(

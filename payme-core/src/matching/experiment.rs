@@ -124,6 +124,24 @@ pub struct Assignment {
     pub forced: bool,
 }
 
+impl Assignment {
+    /// The assignment that holds from now on: the stored one sticks, unless a variant is forced;
+    /// where none is stored yet, the hash decides.
+    pub fn decide(
+        user_id: UserId,
+        experiment_key: &ExperimentKey,
+        stored: Option<&Self>,
+        forced: Option<Variant>,
+    ) -> Self {
+        let (variant, forced) = match (stored, forced) {
+            (Some(stored), None) => return stored.clone(),
+            (_, Some(variant)) => (variant, true),
+            (None, None) => (assign(user_id, experiment_key), false),
+        };
+        Self { user_id, experiment_key: experiment_key.clone(), variant, forced }
+    }
+}
+
 /// The variant that the hash gives a person.
 ///
 /// MD5 of `"{user_id}:{experiment_key}"`, read as one big-endian number of 128 bits, modulo 3,
@@ -161,6 +179,32 @@ mod tests {
         for (user, key, expected) in table {
             let got = assign(user.parse().unwrap(), &key.parse().unwrap());
             assert_eq!(got.as_str(), expected, "{user}:{key}");
+        }
+    }
+
+    #[test]
+    fn the_first_assignment_sticks_and_a_forced_one_overrides() {
+        let user: UserId = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+        let key = ExperimentKey::default();
+        let of = |variant, forced| Assignment {
+            user_id: user,
+            experiment_key: ExperimentKey::default(),
+            variant,
+            forced,
+        };
+        use Variant::{RulesOnly, RulesVector, RulesVectorRanker};
+        #[rustfmt::skip]
+        let table = [
+            // stored                              forced                    from now on
+            (None,                                 None,                     of(RulesVector, false)),
+            (None,                                 Some(RulesOnly),          of(RulesOnly, true)),
+            (Some(of(RulesVectorRanker, false)),   None,                     of(RulesVectorRanker, false)),
+            (Some(of(RulesOnly, true)),            None,                     of(RulesOnly, true)),
+            (Some(of(RulesOnly, false)),           Some(RulesOnly),          of(RulesOnly, true)),
+            (Some(of(RulesOnly, true)),            Some(RulesVectorRanker),  of(RulesVectorRanker, true)),
+        ];
+        for (stored, forced, expected) in table {
+            assert_eq!(Assignment::decide(user, &key, stored.as_ref(), forced), expected);
         }
     }
 

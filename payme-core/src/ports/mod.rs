@@ -8,6 +8,7 @@ mod store;
 mod system;
 
 pub use store::{
-    CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore, Store, StoreError,
+    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
+    Store, StoreError,
 };
 pub use system::{Clock, Random};

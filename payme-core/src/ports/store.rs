@@ -146,6 +146,15 @@ pub trait EvidenceStore: Send + Sync {
     ) -> Result<Commit, StoreError>;
 }
 
+/// An assignment to store, and the stored one it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignmentChange {
+    /// The stored one; `None` when there is none.
+    pub expected: Option<Assignment>,
+    /// The one to store.
+    pub assignment: Assignment,
+}
+
 /// A run over every person, which can be resumed where it stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchBatch {
@@ -173,11 +182,10 @@ pub trait MatchStore: Send + Sync {
         key: &ExperimentKey,
     ) -> Result<Option<Assignment>, StoreError>;
 
-    /// Stores an assignment where the stored one is still `expected`; else conflicts.
-    async fn commit_assignment(
+    /// Stores assignments, all or none. Conflicts when a stored one is not the expected one.
+    async fn commit_assignments(
         &self,
-        expected: Option<&Assignment>,
-        assignment: &Assignment,
+        changes: &[AssignmentChange],
         events: &[Event],
     ) -> Result<Commit, StoreError>;
 

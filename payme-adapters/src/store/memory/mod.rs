@@ -14,7 +14,8 @@ use payme_core::catalog::{CatalogPlan, Settlement};
 use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
-    CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore, StoreError,
+    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
+    StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -144,19 +145,22 @@ impl MatchStore for MemoryStore {
         Ok(self.data().assignments.get(&(user, key.clone())).cloned())
     }
 
-    async fn commit_assignment(
+    async fn commit_assignments(
         &self,
-        expected: Option<&Assignment>,
-        assignment: &Assignment,
+        changes: &[AssignmentChange],
         events: &[Event],
     ) -> Result<Commit, StoreError> {
         let mut data = self.data();
-        let id = (assignment.user_id, assignment.experiment_key.clone());
-        if data.assignments.get(&id) != expected {
-            return Ok(Commit::Conflict);
+        let mut after = BTreeMap::new();
+        for AssignmentChange { expected, assignment } in changes {
+            let id = (assignment.user_id, assignment.experiment_key.clone());
+            if after.get(&id).or_else(|| data.assignments.get(&id)) != expected.as_ref() {
+                return Ok(Commit::Conflict);
+            }
+            after.insert(id, assignment.clone());
         }
         data.append(events)?;
-        data.assignments.insert(id, assignment.clone());
+        data.assignments.extend(after);
         Ok(Commit::Done)
     }
 

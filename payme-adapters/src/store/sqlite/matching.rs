@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use payme_core::audit::Event;
 use payme_core::matching::{Assignment, ExperimentKey, Variant};
-use payme_core::ports::{Commit, MatchBatch, MatchStore, StoreError};
+use payme_core::ports::{AssignmentChange, Commit, MatchBatch, MatchStore, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{RunId, UserId, Version};
 use sqlx::sqlite::SqliteRow;
@@ -23,18 +23,13 @@ impl MatchStore for SqliteStore {
         row.as_ref().map(assignment).transpose()
     }
 
-    async fn commit_assignment(
+    async fn commit_assignments(
         &self,
-        expected: Option<&Assignment>,
-        assignment: &Assignment,
+        changes: &[AssignmentChange],
         events: &[Event],
     ) -> Result<Commit, StoreError> {
         let mut tx = self.begin().await?;
-        let written = match put_assignment(&mut tx, expected, assignment).await {
-            Ok(true) => events::append(&mut tx, events).await,
-            Ok(false) => Ok(Commit::Conflict),
-            Err(error) => Err(error),
-        };
+        let written = put_assignments(&mut tx, changes, events).await;
         finish(tx, written).await
     }
 
@@ -92,6 +87,20 @@ fn assignment(row: &SqliteRow) -> Result<Assignment, StoreError> {
         variant: cells.word("variant", Variant::parse)?,
         forced: cells.get("forced")?,
     })
+}
+
+/// Writes assignments, then events.
+async fn put_assignments(
+    tx: &mut WriteTx,
+    changes: &[AssignmentChange],
+    events: &[Event],
+) -> Result<Commit, StoreError> {
+    for AssignmentChange { expected, assignment } in changes {
+        if !put_assignment(tx, expected.as_ref(), assignment).await? {
+            return Ok(Commit::Conflict);
+        }
+    }
+    events::append(tx, events).await
 }
 
 /// Writes an assignment where the stored one is the expected one.

@@ -45,7 +45,10 @@ pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, Sto
         .map_err(|error| refusal(error::open_failed(error), &connect, create))?;
     if let Err(error) = prepare(&write).await {
         write.close().await;
-        return Err(refusal(error, &connect, create));
+        return match refusal(error, &connect, create) {
+            StoreError::ReadOnly if is_at_rest(&connect) => open_at_rest(connect).await,
+            error => Err(error),
+        };
     }
     let read = if in_memory {
         write.clone()
@@ -56,6 +59,40 @@ pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, Sto
             .connect_lazy_with(connect)
     };
     Ok(SqliteStore { read, write })
+}
+
+/// Whether the file is there and has no log beside it: nobody is writing to it.
+fn is_at_rest(connect: &SqliteConnectOptions) -> bool {
+    let path = connect.get_filename();
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    path.is_file() && !Path::new(&log).exists()
+}
+
+/// Opens a file in a folder where nothing can be written, not even a log: it can be read.
+async fn open_at_rest(connect: SqliteConnectOptions) -> Result<SqliteStore, StoreError> {
+    let connect = connect.create_if_missing(false).read_only(true).immutable(true);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .connect_with(connect)
+        .await
+        .map_err(error::open_failed)?;
+    let known = newest_known();
+    let mut connection = pool.acquire().await.map_err(error::open_failed)?;
+    match version(&mut connection).await? {
+        found if found > known => Err(StoreError::Newer { found, known }),
+        // An older schema would have to be brought up to date first.
+        found if found < known => Err(StoreError::ReadOnly),
+        _ => {
+            drop(connection);
+            Ok(SqliteStore { read: pool.clone(), write: pool })
+        }
+    }
+}
+
+/// The newest version of the schema that is known here.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// The options of a connection, and whether the database is in memory.
@@ -123,7 +160,7 @@ async fn prepare(write: &SqlitePool) -> Result<(), StoreError> {
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = newest_known();
     let found = version(connection).await?;
     if found > known {
         return Err(StoreError::Newer { found, known });

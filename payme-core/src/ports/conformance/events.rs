@@ -6,6 +6,7 @@ use super::made::{
     about, adding, at, batch_id, change, changing, event, run, run_id, settlement, settlement_id,
     user,
 };
+use super::matching::assign;
 use crate::audit::{Event, EventBody, SequencedEvent};
 use crate::catalog::CatalogPlan;
 use crate::matching::{Assignment, ExperimentKey, Variant};
@@ -127,7 +128,7 @@ pub(super) async fn every_commit_writes_its_events(store: &dyn Store) -> Result<
     done("evidence", store.commit_evidence(&[new], &events[1..2]).await)?;
     done("no evidence", store.commit_evidence(&[], &events[2..3]).await)?;
     let assigned = assignment(Variant::RulesOnly);
-    done("an assignment", store.commit_assignment(None, &assigned, &events[3..4]).await)?;
+    done("an assignment", assign(store, None, &assigned, &events[3..4]).await)?;
     let runs = [run(1, user(1), 1, 1)?];
     done("a run", store.commit_runs(&runs, None, &events[4..5]).await)?;
     done("no run", store.commit_runs(&[], None, &events[5..6]).await)?;
@@ -146,7 +147,7 @@ pub(super) async fn a_conflict_leaves_none(store: &dyn Store) -> Result<(), Fail
     let changes = [change(user(1), None), change(user(2), stale)];
     conflict("evidence", store.commit_evidence(&changes, &lost).await)?;
     let [old, new] = [assignment(Variant::RulesOnly), assignment(Variant::RulesVector)];
-    conflict("an assignment", store.commit_assignment(Some(&old), &new, &lost).await)?;
+    conflict("an assignment", assign(store, Some(&old), &new, &lost).await)?;
     let batch = MatchBatch {
         id: batch_id(1),
         request: "request".to_owned(),

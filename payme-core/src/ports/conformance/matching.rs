@@ -3,13 +3,25 @@
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{made, settlement_id, user};
+use crate::audit::Event;
 use crate::matching::{Assignment, ExperimentKey, Variant};
-use crate::ports::Store;
+use crate::ports::{AssignmentChange, Commit, Store, StoreError};
 use crate::ranking::Preference;
 use crate::types::Version;
 
 fn assignment(variant: Variant, forced: bool) -> Assignment {
     Assignment { user_id: user(1), experiment_key: ExperimentKey::default(), variant, forced }
+}
+
+/// Stores one assignment.
+pub(super) async fn assign(
+    store: &dyn Store,
+    expected: Option<&Assignment>,
+    assignment: &Assignment,
+    events: &[Event],
+) -> Result<Commit, StoreError> {
+    let change = AssignmentChange { expected: expected.cloned(), assignment: assignment.clone() };
+    store.commit_assignments(&[change], events).await
 }
 
 async fn assignment_is(
@@ -27,29 +39,42 @@ pub(super) async fn no_assignment_at_first(store: &dyn Store) -> Result<(), Fail
 
 pub(super) async fn the_first_assignment_sticks(store: &dyn Store) -> Result<(), Failure> {
     let first = assignment(Variant::RulesVector, false);
-    done("the first", store.commit_assignment(None, &first, &[]).await)?;
+    done("the first", assign(store, None, &first, &[]).await)?;
     assignment_is(store, "after the first", Some(&first)).await?;
     let other = assignment(Variant::RulesOnly, false);
-    conflict("another first", store.commit_assignment(None, &other, &[]).await)?;
+    conflict("another first", assign(store, None, &other, &[]).await)?;
     assignment_is(store, "after another first", Some(&first)).await?;
     let elsewhere = Assignment { user_id: user(2), ..other.clone() };
-    done("of another person", store.commit_assignment(None, &elsewhere, &[]).await)?;
+    done("of another person", assign(store, None, &elsewhere, &[]).await)?;
     let elsewhere = Assignment { experiment_key: made("other".parse())?, ..other };
-    done("in another experiment", store.commit_assignment(None, &elsewhere, &[]).await)?;
+    done("in another experiment", assign(store, None, &elsewhere, &[]).await)?;
     assignment_is(store, "after others", Some(&first)).await?;
     let key = &elsewhere.experiment_key;
     let found = answered("the other experiment", store.assignment(user(1), key).await)?;
     equal("the other experiment", &Some(elsewhere), &found)
 }
 
+pub(super) async fn assignments_go_all_or_none(store: &dyn Store) -> Result<(), Failure> {
+    let first = assignment(Variant::RulesVector, false);
+    let second = Assignment { user_id: user(2), ..first.clone() };
+    let both = [&first, &second]
+        .map(|assignment| AssignmentChange { expected: None, assignment: assignment.clone() });
+    done("the second alone", assign(store, None, &second, &[]).await)?;
+    conflict("both, one of them stored", store.commit_assignments(&both, &[]).await)?;
+    assignment_is(store, "after the conflict", None).await?;
+    done("nothing", store.commit_assignments(&[], &[]).await)?;
+    done("one of them", store.commit_assignments(&both[..1], &[]).await)?;
+    assignment_is(store, "after one", Some(&first)).await
+}
+
 pub(super) async fn a_forced_assignment_replaces_it(store: &dyn Store) -> Result<(), Failure> {
     let first = assignment(Variant::RulesVector, false);
-    done("the first", store.commit_assignment(None, &first, &[]).await)?;
+    done("the first", assign(store, None, &first, &[]).await)?;
     let forced = assignment(Variant::RulesVectorRanker, true);
-    done("a forced one", store.commit_assignment(Some(&first), &forced, &[]).await)?;
+    done("a forced one", assign(store, Some(&first), &forced, &[]).await)?;
     assignment_is(store, "after it", Some(&forced)).await?;
     let mark = assignment(Variant::RulesVectorRanker, false);
-    done("only the mark", store.commit_assignment(Some(&forced), &mark, &[]).await)?;
+    done("only the mark", assign(store, Some(&forced), &mark, &[]).await)?;
     assignment_is(store, "after the mark", Some(&mark)).await
 }
 
@@ -57,15 +82,15 @@ pub(super) async fn another_expectation_conflicts(store: &dyn Store) -> Result<(
     let first = assignment(Variant::RulesOnly, false);
     let new = assignment(Variant::RulesVector, true);
     let step = "one is expected, none is there";
-    conflict(step, store.commit_assignment(Some(&first), &new, &[]).await)?;
+    conflict(step, assign(store, Some(&first), &new, &[]).await)?;
     assignment_is(store, step, None).await?;
-    done("the first", store.commit_assignment(None, &first, &[]).await)?;
+    done("the first", assign(store, None, &first, &[]).await)?;
     let wrong =
         [assignment(Variant::RulesVectorRanker, false), assignment(Variant::RulesOnly, true)];
     for (step, expected) in
         ["another variant is expected", "another mark is expected"].into_iter().zip(wrong.iter())
     {
-        conflict(step, store.commit_assignment(Some(expected), &new, &[]).await)?;
+        conflict(step, assign(store, Some(expected), &new, &[]).await)?;
         assignment_is(store, step, Some(&first)).await?;
     }
     Ok(())

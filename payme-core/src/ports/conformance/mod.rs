@@ -104,6 +104,7 @@ const CASES: &[Case] = cases![
     "assignment/the first sticks" => matching::the_first_assignment_sticks,
     "assignment/a forced one replaces it" => matching::a_forced_assignment_replaces_it,
     "assignment/another expectation conflicts" => matching::another_expectation_conflicts,
+    "assignment/many go all or none" => matching::assignments_go_all_or_none,
     "preference/none is there at first" => matching::no_preference_at_first,
     "preference/a preference reads back" => matching::a_preference_reads_back,
     "preference/a stale version conflicts" => matching::a_stale_preference_conflicts,
