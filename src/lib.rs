@@ -81,6 +81,7 @@ impl Default for Config {
 #[derive(Debug, Clone)]
 pub struct Payme {
     driver: Driver,
+    store: SqliteStore,
 }
 
 impl Payme {
@@ -89,8 +90,15 @@ impl Payme {
     /// # Errors
     /// [`StoreError`] when it cannot be opened, is damaged, or was written by a newer version.
     pub async fn open(config: Config) -> Result<Self, StoreError> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database).await?);
-        Ok(Self { driver: Driver::new(store, config.clock, config.random) })
+        let store = SqliteStore::open(&config.database).await?;
+        let shared: Arc<dyn Store> = Arc::new(store.clone());
+        Ok(Self { driver: Driver::new(shared, config.clock, config.random), store })
+    }
+
+    /// Closes the database, after which its file stands alone, without a log beside it. An engine
+    /// that is dropped instead loses nothing; the next one reads the log.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 }
 

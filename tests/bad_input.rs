@@ -1,4 +1,5 @@
 //! Bad input: a clear error, the exit code of bad input, and a database that is as it was.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
 mod support;
 
@@ -218,6 +219,7 @@ fn a_read_only_database_can_be_read_but_not_changed() {
     let folder = place.path("");
     fs::set_permissions(place.database(), fs::Permissions::from_mode(0o444)).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+    assert!(!place.path("payme.db-wal").exists(), "a command leaves no log behind");
     let before = database(&place);
     let run = |arguments: &[&str]| -> Ran {
         let mut command = place.command();

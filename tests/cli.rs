@@ -1,4 +1,5 @@
 //! The command, end to end: what it prints, what it stores, and how it fails.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
 mod support;
 

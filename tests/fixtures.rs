@@ -1,5 +1,6 @@
 //! The fixtures and the real material, from files to matches, against tables written by a second
 //! implementation in another language.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
 mod support;
 

@@ -2,6 +2,14 @@
 //!
 //! The command is killed at 50 points: some at a random time, most when its write-ahead file has
 //! grown to a random size, which is in the middle of its writes. Where the kills landed is printed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that fails should say where, and its numbers are small"
+)]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! The driver: what it decides anew, what it takes up again, what it refuses.
 #![cfg(all(feature = "driver", feature = "memory", feature = "sqlite", feature = "system"))]
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! What can be written on the command line.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use payme::Payme;
 use payme::matching::{DEFAULT_EXPERIMENT_KEY, ExperimentKey, SignalSet, Variant};
 use payme::types::{Date, Instant, SettlementId, State, UserId, parse_date};
 
@@ -49,7 +51,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The database: a path, sqlite://path or sqlite::memory: [default: payme.db]
+    /// The database: a path, `sqlite://path` or `sqlite::memory:` [default: payme.db]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) db: Option<String>,
     /// How data is written to stdout
@@ -64,6 +66,9 @@ pub(crate) struct Global {
     /// Take this as the present moment (RFC 3339) instead of the machine's clock
     #[arg(long, global = true, value_name = "TIME", value_parser = Instant::parse)]
     pub(crate) now: Option<Instant>,
+    /// The engine, once a command has opened it.
+    #[arg(skip)]
+    pub(crate) engine: OnceCell<Payme>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -171,7 +176,7 @@ pub(crate) struct MatchArgs {
     /// With --all: begin anew instead of taking up a run that was cut short
     #[arg(long, requires = "all")]
     pub(crate) restart: bool,
-    /// rules_only, rules_vector or rules_vector_ranker [default: the person's assigned variant]
+    /// `rules_only`, `rules_vector` or `rules_vector_ranker` [default: the assigned one]
     #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
     pub(crate) variant: Option<Variant>,
     /// The experiment that assigns variants

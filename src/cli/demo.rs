@@ -19,7 +19,7 @@ use super::args::{DemoArgs, Global};
 use super::error::CliError;
 use super::explain::sentences;
 use super::matching::Shown;
-use super::{Finding, output};
+use super::{Finding, open_with, output};
 
 /// The database of the demo, unless another is named.
 const DATABASE: &str = "payme-demo.db";
@@ -98,8 +98,8 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
 
     let mut explained = None;
     for person in people()? {
-        let records = take_in(&payme, &person).await?;
-        let shown = Shown::new(&payme, match_once(&payme, person.user_id).await?).await?;
+        let records = take_in(payme, &person).await?;
+        let shown = Shown::new(payme, match_once(payme, person.user_id).await?).await?;
         if explained.is_none() {
             explained =
                 shown.matched.run.results.first().map(|best| (person.user_id, best.clone()));
@@ -107,9 +107,9 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
         story.tell(&person, records, &shown);
     }
     if let Some((user, best)) = explained {
-        story.explain("Why the first one?", &explain(&payme, user, best.settlement_id).await?);
+        story.explain("Why the first one?", &explain(payme, user, best.settlement_id).await?);
     }
-    story.twice(&payme, settlements).await?;
+    story.twice(payme, settlements).await?;
     story.lines.push(format!(
         "All of it is in {database}: try  payme match --db {database} --now {} --user {}",
         payme.now(),
@@ -122,14 +122,14 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
     Ok(Finding::Fine)
 }
 
-async fn open(global: &Global, database: &str) -> Result<Payme, CliError> {
+async fn open<'a>(global: &'a Global, database: &str) -> Result<&'a Payme, CliError> {
     let fixed = Instant::parse(NOW).map_err(|error| bundled(&error))?;
     let config = Config {
         database: database.to_owned(),
         clock: Arc::new(FixedClock(global.now.unwrap_or(fixed))),
         ..Config::default()
     };
-    Payme::open(config).await.map_err(|error| CliError::store(&error, database))
+    open_with(global, config).await
 }
 
 /// A fault in what is bundled with the command: not the caller's.

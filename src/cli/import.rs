@@ -85,7 +85,7 @@ async fn records(
     let payme = open(global).await?;
     let report = payme.import_records(args.user, source, pages).await?;
     if let Some(state) = args.state {
-        let person = known_person(&payme, args.user).await?;
+        let person = known_person(payme, args.user).await?;
         payme.set_person(Person { state: Some(state), ..person }).await?;
     }
     finish(global, file, report, &refused, |report: &EvidenceReport| {

@@ -79,7 +79,7 @@ async fn one_person(global: &Global, args: &MatchArgs, user: UserId) -> Result<F
     let options = options(args)?;
     let payme = open(global).await?;
     let matched = payme.match_stored_user(user, &options).await?;
-    let shown = Shown::new(&payme, matched).await?;
+    let shown = Shown::new(payme, matched).await?;
     output::value(global, &shown.json(), || shown.table())?;
     Ok(Finding::Fine)
 }

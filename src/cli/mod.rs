@@ -51,7 +51,14 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return CliError::runtime(&error).report(&cli.global),
     };
-    match runtime.block_on(dispatch(&cli)) {
+    let done = runtime.block_on(async {
+        let done = dispatch(&cli).await;
+        if let Some(payme) = cli.global.engine.get() {
+            payme.close().await;
+        }
+        done
+    });
+    match done {
         Ok(Finding::Fine) => ExitCode::SUCCESS,
         Ok(Finding::Refused) => ExitCode::from(1),
         Err(error) => error.report(&cli.global),
@@ -74,10 +81,16 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
 }
 
 /// Opens the database that the global options name.
-async fn open(global: &Global) -> Result<Payme, CliError> {
+async fn open(global: &Global) -> Result<&Payme, CliError> {
     let database = global.db.clone().unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
-    let config = Config { clock: clock(global), database: database.clone(), ..Config::default() };
-    Payme::open(config).await.map_err(|error| CliError::store(&error, &database))
+    open_with(global, Config { clock: clock(global), database, ..Config::default() }).await
+}
+
+/// Opens an engine, which is closed when the command is over.
+async fn open_with(global: &Global, config: Config) -> Result<&Payme, CliError> {
+    let database = config.database.clone();
+    let payme = Payme::open(config).await.map_err(|error| CliError::store(&error, &database))?;
+    Ok(global.engine.get_or_init(|| payme))
 }
 
 fn clock(global: &Global) -> Arc<dyn Clock> {

@@ -13,7 +13,7 @@ pub(crate) async fn run(global: &Global, args: &UserArgs) -> Result<Finding, Cli
     match &args.what {
         UserWhat::Set { user, state, no_state, date_of_birth } => {
             let payme = open(global).await?;
-            let known = known_person(&payme, *user).await?;
+            let known = known_person(payme, *user).await?;
             let person = Person {
                 user_id: *user,
                 state: if *no_state { None } else { state.or(known.state) },

@@ -34,22 +34,15 @@ pub struct Options {
 pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, StoreError> {
     let (connect, in_memory) = connect_options(url, options)?;
     let create = !in_memory && !url.contains("mode=ro");
-    // One connection that never expires: a database in memory ends with it.
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(connect.clone())
-        .await
-        .map_err(|error| refusal(error::open_failed(error), &connect, create))?;
-    if let Err(error) = prepare(&write).await {
-        write.close().await;
-        return match refusal(error, &connect, create) {
-            StoreError::ReadOnly if is_at_rest(&connect) => open_at_rest(connect).await,
-            error => Err(error),
-        };
-    }
+    let write = match open_writer(&connect).await {
+        Ok(write) => write,
+        Err(error) => {
+            return match refusal(error, &connect, create) {
+                StoreError::ReadOnly if is_at_rest(&connect) => open_at_rest(connect).await,
+                error => Err(error),
+            };
+        }
+    };
     let read = if in_memory {
         write.clone()
     } else {
@@ -59,6 +52,26 @@ pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, Sto
             .connect_lazy_with(connect)
     };
     Ok(SqliteStore { read, write })
+}
+
+/// The one connection that writes, on a schema that is up to date.
+async fn open_writer(connect: &SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    // It never expires: a database in memory ends with it.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(connect.clone())
+        .await
+        .map_err(error::open_failed)?;
+    match prepare(&write).await {
+        Ok(()) => Ok(write),
+        Err(error) => {
+            write.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Whether the file is there and has no log beside it: nobody is writing to it.
