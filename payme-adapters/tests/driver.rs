@@ -13,7 +13,7 @@ use payme_core::audit::EventBody;
 use payme_core::catalog::{Settlement, parse_settlements};
 use payme_core::evidence::{UserFeatures, parse_person_line};
 use payme_core::matching::{ExperimentKey, Variant, assign};
-use payme_core::ports::{EventStore as _, MatchStore as _, Store};
+use payme_core::ports::{EventStore as _, EvidenceStore as _, MatchStore as _, Store};
 use payme_core::ranking::Preference;
 use payme_core::sync::{Message, Page, Record, record_id};
 use payme_core::types::{Instant, SettlementId, Source, UserId};
@@ -110,6 +110,23 @@ async fn what_is_not_known_is_refused() {
         assert_eq!(error.code(), "unknown_settlement", "{error}");
     }
     assert_eq!(kinds(store.as_ref()).await.len(), events);
+}
+
+#[tokio::test]
+async fn records_and_the_persons_state_go_in_one_transaction() {
+    let (driver, store) = driver();
+    let import = async |state: Option<&str>| {
+        let state = state.map(|code| code.parse().unwrap());
+        driver.import_records_and_state(user(1), state, Source::Plaid, Vec::new()).await.unwrap();
+    };
+    import(None).await;
+    assert_eq!(kinds(store.as_ref()).await, ["person_changed"], "the person is new");
+    import(Some("CA")).await;
+    import(Some("CA")).await;
+    import(None).await;
+    assert_eq!(kinds(store.as_ref()).await.len(), 2, "the state was stored once, and stays");
+    let stored = store.evidence(user(1)).await.unwrap().unwrap();
+    assert_eq!(stored.person.state, "CA".parse().ok());
 }
 
 #[tokio::test]

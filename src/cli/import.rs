@@ -83,11 +83,7 @@ async fn records(
     };
     let (pages, refused) = input::rows(file, *keep_going, parse)?;
     let payme = open(global).await?;
-    let report = payme.import_records(args.user, source, pages).await?;
-    if let Some(state) = args.state {
-        let person = known_person(payme, args.user).await?;
-        payme.set_person(Person { state: Some(state), ..person }).await?;
-    }
+    let report = payme.import_records_and_state(args.user, args.state, source, pages).await?;
     finish(global, file, report, &refused, |report: &EvidenceReport| {
         vec![
             ("added", report.added),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use payme_core::audit::EventBody;
+use payme_core::audit::{Event, EventBody};
 use payme_core::evidence::{
     EvidenceChange, StoredEvidence, UserFeatures, plan_features, plan_records,
 };
 use payme_core::ports::Commit;
 use payme_core::sync::Page;
-use payme_core::types::{Person, Source, UserId};
+use payme_core::types::{Person, Source, State, UserId};
 use serde::Serialize;
 
 use super::{Driver, DriverError};
@@ -53,12 +53,27 @@ impl Driver {
         source: Source,
         pages: Vec<Page>,
     ) -> Result<EvidenceReport, DriverError> {
+        self.import_records_and_state(user, None, source, pages).await
+    }
+
+    /// The same, and where the person lives if it is given, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Driver::import_records`].
+    pub async fn import_records_and_state(
+        &self,
+        user: UserId,
+        state: Option<State>,
+        source: Source,
+        pages: Vec<Page>,
+    ) -> Result<EvidenceReport, DriverError> {
         let report = self
-            .decide(async |driver| driver.try_import(user, source, pages.clone()).await)
+            .decide(async |driver| driver.try_import(user, state, source, pages.clone()).await)
             .await?;
         if source == Source::Gmail {
             // A catalogue committed in between has a lexicon that these messages were not read by.
-            self.decide(async |driver| driver.try_import(user, source, Vec::new()).await).await?;
+            self.decide(async |driver| driver.try_import(user, None, source, Vec::new()).await)
+                .await?;
         }
         Ok(report)
     }
@@ -66,12 +81,15 @@ impl Driver {
     async fn try_import(
         &self,
         user: UserId,
+        state: Option<State>,
         source: Source,
         pages: Vec<Page>,
     ) -> Result<(Commit, EvidenceReport), DriverError> {
         let lexicon = self.lexicon().await?;
         let stored = self.evidence_of(user).await?;
-        let change = plan_records(&stored, pages, &lexicon);
+        let mut change = plan_records(&stored, pages, &lexicon);
+        change.person.state = state.or(stored.person.state);
+        change.person_changed = change.person != stored.person;
         let report = EvidenceReport {
             added: change.records.added.len(),
             changed: change.records.changed.len(),
@@ -83,20 +101,25 @@ impl Driver {
         if change.is_empty() {
             return Ok((Commit::Done, report));
         }
-        let body = if change.records.is_empty() {
-            EventBody::FeaturesRefreshed {
-                written: report.features_written,
-                gone: report.features_gone,
-            }
-        } else {
-            EventBody::EvidenceImported {
+        let mut bodies = Vec::new();
+        if !change.records.is_empty() {
+            bodies.push(EventBody::EvidenceImported {
                 source,
                 added: report.added,
                 changed: report.changed,
                 removed: report.removed,
-            }
-        };
-        let events = [self.event(Some(user), body)];
+            });
+        } else if report.features_written + report.features_gone > 0 {
+            bodies.push(EventBody::FeaturesRefreshed {
+                written: report.features_written,
+                gone: report.features_gone,
+            });
+        }
+        if change.person_changed || bodies.is_empty() {
+            bodies.push(EventBody::PersonChanged);
+        }
+        let events: Vec<Event> =
+            bodies.into_iter().map(|body| self.event(Some(user), body)).collect();
         Ok((self.store.commit_evidence(&[change], &events).await?, report))
     }
 
