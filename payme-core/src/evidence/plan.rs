@@ -116,6 +116,23 @@ impl EvidenceChange {
             && self.support.is_empty()
             && self.support_gone.is_empty()
     }
+
+    /// Makes the change: what every store must come to.
+    pub fn apply(&self, stored: &mut StoredEvidence) {
+        stored.version = Some(self.expected.map_or(Version::FIRST, Version::next));
+        stored.person = self.person.clone();
+        self.records.apply(&mut stored.records);
+        for id in &self.features_gone {
+            stored.features.remove(id);
+        }
+        for feature in &self.features {
+            stored.features.insert(feature.id(), feature.feature.clone());
+        }
+        for support in &self.support_gone {
+            stored.support.remove(support);
+        }
+        stored.support.extend(self.support.iter().cloned());
+    }
 }
 
 /// Decides what pages of records change. With no pages it re-reads the stored records, which is
@@ -221,20 +238,6 @@ mod tests {
         Lexicon::for_catalog([]).unwrap()
     }
 
-    fn apply(stored: &mut StoredEvidence, change: &EvidenceChange) {
-        stored.version = Some(stored.version.map_or(Version::FIRST, Version::next));
-        stored.person = change.person.clone();
-        change.records.apply(&mut stored.records);
-        for id in &change.features_gone {
-            stored.features.remove(id);
-        }
-        for feature in &change.features {
-            stored.features.insert(feature.id(), feature.feature.clone());
-        }
-        stored.support.retain(|support| !change.support_gone.contains(support));
-        stored.support.extend(change.support.iter().cloned());
-    }
-
     fn effective_keys(stored: &StoredEvidence) -> Vec<String> {
         let features = stored
             .features
@@ -253,15 +256,15 @@ mod tests {
         let records =
             [1, 2].map(|id| Record::Transaction(transaction(id, "2024-01-01", 5, "Uber")));
         let ids = records.clone().map(|record| record.id());
-        apply(&mut stored.clone(), &plan_records(&stored, [], &lexicon()));
+        plan_records(&stored, [], &lexicon()).apply(&mut stored.clone());
         let change = plan_records(&stored, [page(records.to_vec(), vec![])], &lexicon());
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 2"]);
         let change = plan_records(&stored, [page(vec![], vec![ids[0]])], &lexicon());
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 1"]);
         let change = plan_records(&stored, [page(vec![], vec![ids[1]])], &lexicon());
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), [""; 0]);
         assert!(stored.support.is_empty());
         let again = plan_records(&stored, [page(records.to_vec(), ids.to_vec())], &lexicon());
@@ -282,17 +285,17 @@ mod tests {
         };
         let uber = r#"{"key": "merchant:uber", "source": "plaid", "confidence": 0.5, "count": 7}"#;
         let change = plan_features(&stored, line(uber));
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert!(plan_features(&stored, line(uber)).is_empty(), "the same line changes nothing");
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
         let change = plan_records(&stored, [page(vec![record], vec![])], &lexicon());
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 1"], "own records come first");
         let change = plan_records(&stored, [page(vec![], vec![id])], &lexicon());
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
         let change = plan_features(&stored, line(""));
-        apply(&mut stored, &change);
+        change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), [""; 0]);
         assert_eq!(stored.person.state, "CA".parse().ok());
     }

@@ -64,24 +64,8 @@ impl Data {
 
     pub(super) fn write_evidence(&mut self, changes: &[EvidenceChange]) {
         for change in changes {
-            let person = change.person.clone();
-            let stored = self
-                .people
-                .entry(person.user_id)
-                .or_insert_with(|| StoredEvidence::none(person.clone()));
-            stored.version = Some(next(change.expected));
-            stored.person = person;
-            change.records.apply(&mut stored.records);
-            for id in &change.features_gone {
-                stored.features.remove(id);
-            }
-            for feature in &change.features {
-                stored.features.insert(feature.id(), feature.feature.clone());
-            }
-            for support in &change.support_gone {
-                stored.support.remove(support);
-            }
-            stored.support.extend(change.support.iter().cloned());
+            let none = || StoredEvidence::none(change.person.clone());
+            change.apply(self.people.entry(change.person.user_id).or_insert_with(none));
         }
     }
 
