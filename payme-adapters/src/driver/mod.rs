@@ -3,8 +3,10 @@
 //! A decision is made on what was loaded and committed only if that is still what is stored;
 //! otherwise the driver loads again. Nothing is acknowledged before it is committed.
 
+mod batch;
 mod catalog;
 mod evidence;
+mod explain;
 mod matching;
 mod preferences;
 
@@ -16,12 +18,11 @@ use payme_core::evidence::LexiconError;
 use payme_core::ports::{Clock, Commit, Random, Store, StoreError};
 use payme_core::types::{EventId, Instant, SettlementId, UserId};
 
+pub use batch::{BatchProgress, BatchReport};
 pub use catalog::CatalogReport;
 pub use evidence::{EvidenceReport, FeaturesReport};
-pub use matching::{
-    BatchProgress, BatchReport, EvidenceBehind, MatchOptions, RecordView, RecordedExplanation,
-    UserMatch,
-};
+pub use explain::{EvidenceBehind, RecordView, RecordedExplanation};
+pub use matching::{MatchOptions, UserMatch};
 
 /// How often a decision is made anew when others keep changing what it rests on.
 const ATTEMPTS_MAX: usize = 16;

@@ -1,0 +1,108 @@
+//! Batches: match everybody, page by page, and take up again what was cut short.
+
+use payme_core::audit::Event;
+use payme_core::matching::{Assignment, Matcher};
+use payme_core::ports::{Commit, MatchBatch};
+use payme_core::ranking::{MatchRequest, match_user};
+use payme_core::types::{BatchId, Instant, UserId};
+use serde::Serialize;
+
+use super::{Driver, DriverError, MatchOptions};
+
+/// People whose runs are stored in one transaction.
+const PAGE: usize = 256;
+
+/// How far a run over everybody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchProgress {
+    /// People whose runs are stored.
+    pub done: usize,
+    /// People known when the batch began or was resumed.
+    pub total: usize,
+}
+
+/// What a run over everybody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BatchReport {
+    /// The batch.
+    pub batch_id: BatchId,
+    /// The time that deadlines were held against.
+    pub started: Instant,
+    /// People who were done before, when the batch was resumed.
+    pub resumed_after: usize,
+    /// People who are done, in all.
+    pub done: usize,
+    /// Results that were stored by this call.
+    pub result_count: usize,
+}
+
+impl Driver {
+    /// Matches everybody, page by page, and stores each page's runs with the place it reached. A
+    /// call that was cut short is taken up by the next one with the same options, unless
+    /// `restart` is asked for.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`], or [`DriverError::Contention`] when another process works on the
+    /// same batch. What was stored before stays.
+    pub async fn match_everybody(
+        &self,
+        options: &MatchOptions,
+        restart: bool,
+        mut progress: impl FnMut(BatchProgress),
+    ) -> Result<BatchReport, DriverError> {
+        let index = self.catalog_index().await?;
+        let mut matcher = Matcher::new(&index);
+        let mut batch = self.batch_to_work_on(options, restart).await?;
+        let mut report = BatchReport {
+            batch_id: batch.id,
+            started: batch.started,
+            resumed_after: batch.done,
+            done: batch.done,
+            result_count: 0,
+        };
+        let total = self.store.user_count().await?;
+        while !batch.finished {
+            let people = self.store.users_after(batch.cursor, PAGE).await?;
+            let ids: Vec<UserId> = people.iter().map(|user| user.person().user_id).collect();
+            let key = &options.experiment_key;
+            let assigned = self.assign_variants(&ids, key, options.variant).await?;
+            let mut runs = Vec::with_capacity(people.len());
+            for (user, Assignment { variant, .. }) in people.iter().zip(assigned) {
+                let request =
+                    MatchRequest { near_misses: false, ..options.request(variant, batch.started) };
+                let outcome = match_user(&mut matcher, user, &request);
+                runs.push(self.run_of(user, options, batch.started, outcome));
+            }
+            let events: Vec<Event> = runs.iter().flat_map(|run| self.run_events(run)).collect();
+            let before = batch.cursor;
+            batch.cursor = ids.last().copied().or(before);
+            batch.done += people.len();
+            batch.finished = people.len() < PAGE;
+            match self.store.commit_runs(&runs, Some((&batch, before)), &events).await? {
+                Commit::Done => {}
+                Commit::Conflict => return Err(DriverError::Contention),
+            }
+            report.done = batch.done;
+            report.result_count += runs.iter().map(|run| run.result_count).sum::<usize>();
+            progress(BatchProgress { done: batch.done, total });
+        }
+        Ok(report)
+    }
+
+    async fn batch_to_work_on(
+        &self,
+        options: &MatchOptions,
+        restart: bool,
+    ) -> Result<MatchBatch, DriverError> {
+        let request = options.as_request_text();
+        if !restart
+            && let Some(batch) = self.store.newest_batch(&request).await?
+            && !batch.finished
+        {
+            return Ok(batch);
+        }
+        let started = self.now();
+        let id = BatchId::v7(started, self.random.bytes());
+        Ok(MatchBatch { id, request, started, cursor: None, done: 0, finished: false })
+    }
+}
