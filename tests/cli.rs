@@ -274,6 +274,21 @@ fn the_demo_tells_the_same_story_twice() {
 }
 
 #[test]
+fn a_title_from_outside_cannot_steer_the_terminal() {
+    let place = Place::new();
+    let settlements = place.write(
+        "s.json",
+        r#"[{"title": "Red \u001b[31m", "eligibility": {"required_features": [], "states": []}}]"#,
+    );
+    let features = place.write("f.jsonl", format!(r#"{{"user_id": "{BEN}", "features": []}}"#));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    command.args(["match", "--settlements", &settlements, "--features", &features]);
+    let ran: Ran = command.output().unwrap().into();
+    let told = ran.ok().stdout;
+    assert!(told.contains("Red \u{fffd}[31m") && !told.contains('\u{1b}'), "{told}");
+}
+
+#[test]
 fn no_name_of_a_person_reaches_a_log_line() {
     let place = Place::new();
     let folder = fixtures().join("people");

@@ -29,7 +29,7 @@ pub(crate) fn value(
     table: impl FnOnce() -> String,
 ) -> Result<(), CliError> {
     match global.format {
-        Format::Table => line(&table()),
+        Format::Table => line(&printable(&table())),
         Format::Json => line(&json(value, true)?),
         Format::Jsonl => line(&json(value, false)?),
     }
@@ -42,10 +42,17 @@ pub(crate) fn values<T: Serialize>(
     table: impl Fn(&T) -> String,
 ) -> Result<(), CliError> {
     match global.format {
-        Format::Table => values.iter().try_for_each(|value| line(&table(value))),
+        Format::Table => values.iter().try_for_each(|value| line(&printable(&table(value)))),
         Format::Json => line(&json(&values, true)?),
         Format::Jsonl => values.iter().try_for_each(|value| line(&json(value, false)?)),
     }
+}
+
+/// Text for a terminal: titles and bank descriptions come from outside, and may not move the
+/// cursor or change colours. JSON escapes such characters by itself.
+fn printable(text: &str) -> String {
+    let visible = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    text.chars().map(visible).collect()
 }
 
 fn json(value: &impl Serialize, pretty: bool) -> Result<String, CliError> {
