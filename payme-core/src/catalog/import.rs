@@ -239,6 +239,7 @@ mod tests {
         let table = [
             (format!(r#"{{{RULE}}}"#),                                              "missing_field",   "$[0]"),
             (format!(r#"{{"title": " ", {RULE}}}"#),                                "empty_text",      "$[0].title"),
+            (format!(r#"{{"title": "T\u001b[31m", {RULE}}}"#),                      "control_character", "$[0].title"),
             (r#"{"title": "T"}"#.to_owned(),                                        "missing_field",   "$[0]"),
             (format!(r#"{{"title": "T", "colour": 1, {RULE}}}"#),                   "unknown_field",   "$[0]"),
             (format!(r#"{{"title": "T", "id": "7", {RULE}}}"#),                     "invalid_id",      "$[0].id"),

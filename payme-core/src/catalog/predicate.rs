@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::types::json::{Fault, Members, Node};
 use crate::types::{
-    Confidence, Date, FeatureKey, State, StateRule, StateSet, TimeError, ensure_modern, parse_date,
+    Confidence, Date, FeatureKey, FeatureKind, State, StateRule, StateSet, TimeError, ensure_modern, parse_date,
 };
 
 /// A range of numbers or dates with both ends included; either end may be open.
@@ -188,6 +188,14 @@ impl Eligibility {
         keys
     }
 
+    /// Every merchant that speaks for the person, which is every one not named under `none`.
+    pub fn merchants_sought(&self) -> BTreeSet<&FeatureKey> {
+        let mut keys = BTreeSet::new();
+        self.predicate.seek(&mut keys);
+        keys.retain(|key| key.kind() == FeatureKind::Merchant);
+        keys
+    }
+
     /// Reads the JSON form.
     ///
     /// # Errors
@@ -206,7 +214,8 @@ impl Eligibility {
                 required.push(key);
             }
         }
-        let states = members.map("states", |node| states_from_json(&node))?.unwrap_or_default();
+        // The list must be there, even if empty: a forgotten one would let everybody in.
+        let states = states_from_json(&members.need("states")?)?;
         Ok(Self::simple_form(required, states))
     }
 
@@ -232,6 +241,20 @@ impl Predicate {
             for part in parts {
                 part.visit(see);
             }
+        }
+    }
+
+    /// Collects the features that are not named under `none`.
+    fn seek<'a>(&'a self, keys: &mut BTreeSet<&'a FeatureKey>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.seek(keys)),
+            Self::Feature(atom) => {
+                keys.insert(&atom.key);
+            }
+            Self::Purchases(atom) => {
+                keys.insert(&atom.key);
+            }
+            Self::None(_) | Self::States(_) | Self::Age(_) => {}
         }
     }
 
@@ -467,6 +490,8 @@ mod tests {
             (r#"{"none": [{"states": ["CA", "XX"]}]}"#,                     "unknown_state",  "$.none[0].states[1]"),
             (r#"{"required_features": ["uber"], "states": []}"#,            "feature_key_kind", "$.required_features[0]"),
             (r#"{"required_features": [], "state": []}"#,                   "unknown_field",  "$"),
+            (r#"{"required_features": []}"#,                                "missing_field",  "$"),
+            (r#"{"required_features": [], "states": null}"#,                "missing_field",  "$"),
             (r#"{"feature": "merchant:uber", "min_confidence": 1.5}"#,      "invalid_confidence", "$.min_confidence"),
             (r#"{"feature": "merchant:uber", "min_count": 0}"#,             "out_of_range",   "$.min_count"),
             (r#"{"feature": "merchant:uber", "minimum": 1}"#,               "unknown_field",  "$"),

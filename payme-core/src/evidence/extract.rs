@@ -35,13 +35,7 @@ pub struct Extraction {
 pub fn extract<'a>(records: impl IntoIterator<Item = &'a Record>, lexicon: &Lexicon) -> Extraction {
     let records: BTreeMap<RecordId, &Record> =
         records.into_iter().map(|record| (record.id(), record)).collect();
-    let superseded: BTreeSet<RecordId> = records
-        .values()
-        .filter_map(|record| match record {
-            Record::Transaction(transaction) => transaction.supersedes,
-            Record::Message(_) => None,
-        })
-        .collect();
+    let superseded = superseded(&records);
     let mut tallies: BTreeMap<(FeatureKey, Source), Tally> = BTreeMap::new();
     let mut support = BTreeSet::new();
     for (id, record) in records.iter().filter(|(id, _)| !superseded.contains(id)) {
@@ -53,6 +47,18 @@ pub fn extract<'a>(records: impl IntoIterator<Item = &'a Record>, lexicon: &Lexi
     let features =
         tallies.into_iter().map(|((key, source), tally)| tally.feature(key, source)).collect();
     Extraction { features, support }
+}
+
+/// The pending transactions that a posted one names as its own.
+fn superseded(records: &BTreeMap<RecordId, &Record>) -> BTreeSet<RecordId> {
+    let posted = records.values().filter_map(|record| match record {
+        Record::Transaction(transaction) if !transaction.pending => transaction.supersedes,
+        Record::Transaction(_) | Record::Message(_) => None,
+    });
+    let is_pending = |id: &RecordId| {
+        matches!(records.get(id), Some(Record::Transaction(transaction)) if transaction.pending)
+    };
+    posted.filter(is_pending).collect()
 }
 
 fn keys_of(record: &Record, lexicon: &Lexicon) -> BTreeSet<FeatureKey> {
@@ -203,6 +209,17 @@ mod tests {
             assert_eq!(keys(&extraction), ["merchant:uber plaid 1"]);
             assert_eq!(extraction.features[0].by_day[0].amount, Some(Money::usd_cents(560)));
         }
+    }
+
+    #[test]
+    fn transactions_that_name_themselves_or_each_other_are_not_lost() {
+        let mut one = transaction(1, "2024-03-24", 540, "Uber");
+        let mut two = transaction(2, "2024-03-25", 540, "Uber");
+        let mut three = transaction(3, "2024-03-25", 540, "Uber");
+        (one.supersedes, two.supersedes) = (Some(two.id), Some(one.id));
+        three.supersedes = Some(three.id);
+        let extraction = run(&[one, two, three].map(Record::Transaction));
+        assert_eq!(keys(&extraction), ["merchant:uber plaid 3"]);
     }
 
     #[test]

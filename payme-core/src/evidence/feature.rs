@@ -8,7 +8,9 @@ use crate::types::json::Coded;
 use crate::types::{Confidence, Date, FeatureKey, Money, Person, Source};
 
 /// What happened on one day, in one currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Debug shows nothing of it: days and amounts are personal data.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     /// The day.
     pub date: Date,
@@ -66,6 +68,12 @@ impl UserFeature {
             out.insert("by_day".to_owned(), json!(days));
         }
         Value::Object(out)
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Day").finish_non_exhaustive()
     }
 }
 

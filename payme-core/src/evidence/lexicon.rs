@@ -73,7 +73,8 @@ impl Lexicon {
     ///
     /// Each covered brand speaks of the merchant of its own slug. An alias speaks of the only
     /// merchant that the settlement's rule names, or of its own slug where there is not exactly
-    /// one. A built-in keyword keeps its built-in meaning.
+    /// one. A built-in keyword keeps its built-in meaning, inside a longer one too: a brand
+    /// `Amazon Prime` also speaks of what `amazon` and `prime` speak of.
     ///
     /// # Errors
     /// [`LexiconError`].
@@ -90,13 +91,22 @@ impl Lexicon {
     pub fn for_catalog<'a>(
         settlements: impl IntoIterator<Item = &'a Settlement>,
     ) -> Result<Self, LexiconError> {
-        let base = Self::base_entries()?;
-        let known: BTreeSet<String> = base.iter().map(|entry| normalise(&entry.keyword)).collect();
+        let entries = Self::base_entries()?;
+        let base = Self::new(entries.iter().cloned())?;
         let added = settlements
             .into_iter()
             .flat_map(catalog_entries)
-            .filter(|entry| !known.contains(&normalise(&entry.keyword)));
-        Self::new(base.iter().cloned().chain(added))
+            .filter(|entry| !base.keywords.contains_key(&normalise(&entry.keyword)))
+            .flat_map(|entry| {
+                // A longer keyword hides the built-in ones inside it, so it says what they say.
+                let inner: Vec<_> = base.find(&entry.keyword).into_iter().cloned().collect();
+                let keyword = entry.keyword.clone();
+                let inner = inner
+                    .into_iter()
+                    .map(move |feature| LexiconEntry { keyword: keyword.clone(), feature });
+                inner.chain([entry])
+            });
+        Self::new(entries.iter().cloned().chain(added))
     }
 
     /// The lexicon of these entries. A keyword may speak of several features.
@@ -171,8 +181,7 @@ fn catalog_entries(settlement: &Settlement) -> Vec<LexiconEntry> {
         let feature = FeatureKey::new(FeatureKind::Merchant, name).ok()?;
         Some(LexiconEntry { keyword: name.clone(), feature })
     };
-    let keys = settlement.eligibility.feature_keys();
-    let mut merchants = keys.into_iter().filter(|key| key.kind() == FeatureKind::Merchant);
+    let mut merchants = settlement.eligibility.merchants_sought().into_iter();
     let only = merchants.next().filter(|_| merchants.next().is_none());
     let alias = |name: &String| match only {
         Some(key) => Some(LexiconEntry { keyword: name.clone(), feature: key.clone() }),
@@ -266,10 +275,35 @@ mod tests {
         .unwrap();
         let lexicon = Lexicon::for_catalog(&rows.taken).unwrap();
         assert_eq!(found(&lexicon, "uber"), ["merchant:uber"]);
-        assert_eq!(found(&lexicon, "uber eats"), ["merchant:uber_eats"]);
+        assert_eq!(found(&lexicon, "uber eats"), ["merchant:uber", "merchant:uber_eats"]);
         assert_eq!(found(&lexicon, "Mickey D\u{2019}s"), ["merchant:mcdonald_s"]);
         assert_eq!(found(&lexicon, "twins"), ["merchant:twins"]);
         assert_eq!(lexicon.len(), base().len() + 3);
+    }
+
+    #[test]
+    fn an_alias_never_speaks_of_a_merchant_that_excludes() {
+        let rows = crate::catalog::parse_settlements(
+            br#"[{"title": "A", "aliases": ["Foo Co"], "eligibility": {"all": [
+                {"feature": "category:gambling"}, {"none": [{"feature": "merchant:uber"}]}]}}]"#,
+        )
+        .unwrap();
+        let lexicon = Lexicon::for_catalog(&rows.taken).unwrap();
+        assert_eq!(found(&lexicon, "Foo Co order"), ["merchant:foo_co"]);
+    }
+
+    #[test]
+    fn the_catalogue_never_takes_a_feature_away() {
+        let rows = crate::catalog::parse_settlements(
+            br#"[{"title": "A", "covered_brands": ["Amazon Prime", "Better Bet"],
+                  "eligibility": {"required_features": [], "states": []}}]"#,
+        )
+        .unwrap();
+        let lexicon = Lexicon::for_catalog(&rows.taken).unwrap();
+        for text in ["your amazon prime order", "amazon", "better bet", "a prime bet"] {
+            let (before, after) = (found(&base(), text), found(&lexicon, text));
+            assert!(before.iter().all(|key| after.contains(key)), "{text}: {before:?} {after:?}");
+        }
     }
 
     /// A second implementation: at each position, try every keyword, longest first.

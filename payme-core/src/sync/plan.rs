@@ -98,7 +98,7 @@ impl SyncPlan {
 ///
 /// The last page that names a record decides what it is, but a removal is final: a record that
 /// was removed once, by these pages or earlier ones, does not come back. A page of a feed that was
-/// applied before is passed over whole.
+/// applied before is passed over whole, unless it comes behind one that is new.
 pub fn plan_pages(
     stored: &BTreeMap<RecordId, StoredRecord>,
     pages: impl IntoIterator<Item = Page>,
@@ -106,13 +106,20 @@ pub fn plan_pages(
     let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
     let mut plan = SyncPlan::default();
     let mut applied = BTreeSet::new();
+    // Whether a page before this one was new: then this one is served after it and has the last
+    // word, even if it was applied before.
+    let mut is_behind = false;
     for page in pages {
         if let Some(id) = page.feed_id {
-            if stored.contains_key(&id) || !applied.insert(id) {
+            let is_known = stored.contains_key(&id);
+            if !applied.insert(id) || (is_known && !is_behind) {
                 plan.unchanged += page.upserts.len() + page.removals.len();
                 continue;
             }
-            plan.traces.push(id);
+            if !is_known {
+                plan.traces.push(id);
+                is_behind = true;
+            }
         }
         for record in page.upserts {
             let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
@@ -182,6 +189,22 @@ mod tests {
             ];
             assert_eq!(counts, expected, "{stored:?} {page:?}");
         }
+    }
+
+    #[test]
+    fn a_corrected_page_does_not_overrule_the_page_behind_it() {
+        let user = UserId::from_uuid(uuid::Uuid::nil());
+        let page = |cursor, cents: &[i64]| {
+            let records = (1..).zip(cents).map(|(id, cents)| record(id, *cents)).collect();
+            Page::of_feed(user, Source::Plaid, cursor, records, Vec::new())
+        };
+        let mut stored = BTreeMap::new();
+        plan_pages(&stored, [page("c1", &[5]), page("c2", &[7])]).apply(&mut stored);
+        let corrected = [page("c1", &[5, 9]), page("c2", &[7])];
+        plan_pages(&stored, corrected.clone()).apply(&mut stored);
+        assert_eq!(stored.get(&id(1)), Some(&StoredRecord::Live(record(1, 7))));
+        assert_eq!(stored.get(&id(2)), Some(&StoredRecord::Live(record(2, 9))));
+        assert!(plan_pages(&stored, corrected).is_empty());
     }
 
     fn any_pages() -> impl Strategy<Value = Vec<Page>> {

@@ -347,14 +347,18 @@ impl<'a> Node<'a> {
         self.value.as_str().ok_or_else(|| self.wrong_type("a text"))
     }
 
-    /// A text with something in it.
+    /// A text of one line with something in it.
     ///
     /// # Errors
-    /// `wrong_type` or `empty_text`.
+    /// `wrong_type`, `empty_text` or `control_character`.
     pub fn filled_text(&self) -> Result<String, Fault> {
         let text = self.text()?;
         if text.trim().is_empty() {
             return Err(self.fault("empty_text", "the text is empty"));
+        }
+        if text.chars().any(char::is_control) {
+            let message = "the text has a line break or another control character: write one line";
+            return Err(self.fault("control_character", message));
         }
         Ok(text.to_owned())
     }

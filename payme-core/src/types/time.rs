@@ -65,8 +65,8 @@ impl Instant {
     /// # Ok::<(), payme_core::types::TimeError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        // A bracketed zone belongs to a deadline, not to an instant.
-        if text.contains('[') {
+        // The calendar library takes more than RFC 3339: days without dashes, zones in brackets.
+        if !is_rfc3339(text) {
             return Err(TimeError::Instant);
         }
         let instant: Self =
@@ -126,6 +126,30 @@ impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Whether a text has the shape `YYYY-MM-DDThh:mm:ss[.f...](Z|+hh:mm|-hh:mm)`.
+fn is_rfc3339(text: &str) -> bool {
+    let fits = |text: &str, shape: &str| {
+        text.len() == shape.len()
+            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte.eq_ignore_ascii_case(&wanted),
+            })
+    };
+    let Some((head, tail)) = text.split_at_checked(19) else { return false };
+    let zone = match tail.strip_prefix('.') {
+        None => tail,
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            if zone.len() == fraction.len() {
+                return false;
+            }
+            zone
+        }
+    };
+    fits(head, "0000-00-00T00:00:00")
+        && (fits(zone, "Z") || fits(zone, "+00:00") || fits(zone, "-00:00"))
 }
 
 /// Reads a civil date written `YYYY-MM-DD`.
@@ -226,6 +250,10 @@ impl Deadline {
 
 fn end_of_day(day: Date, zone: &str) -> Result<Instant, TimeError> {
     let zone = TimeZoneDatabase::bundled().get(zone).map_err(|_| TimeError::Zone)?;
+    // `Etc/Unknown` is a name, but of no place where a day ends.
+    if zone.is_unknown() {
+        return Err(TimeError::Zone);
+    }
     let next = day.checked_add(1.day()).map_err(|_| TimeError::Date)?;
     let start_of_next = next.to_zoned(zone).map_err(|_| TimeError::Date)?;
     let start = Instant::from_timestamp(start_of_next.timestamp());
@@ -255,6 +283,7 @@ mod tests {
         let table = [
             ("2026-02-19T23:59:00Z", "2026-02-19T23:59:00Z"),
             ("2026-02-19T23:59:00-05:00", "2026-02-20T04:59:00Z"),
+            ("2026-02-19t23:59:00.25z", "2026-02-19T23:59:00.25Z"),
             ("2026-02-19[America/New_York]", "2026-02-20T04:59:59.999999Z"),
             // Clocks go forward on this day: it has 23 hours.
             ("2026-03-08[America/Los_Angeles]", "2026-03-09T06:59:59.999999Z"),
@@ -281,6 +310,15 @@ mod tests {
             ("2026-02-19[America/New_York", Neither),
             ("2026-02-19[America/Atlantis]", Zone),
             ("2026-02-19[]", Zone),
+            ("2026-02-19[Etc/Unknown]", Zone),
+            ("2026-02-19T23Z", Neither),
+            ("2026-02-19T23:59Z", Neither),
+            ("2026-02-19 23:59:00Z", Neither),
+            ("20260219T235900Z", Neither),
+            ("+002026-02-19T23:59:00Z", Neither),
+            ("2026-02-19T23:59:00.Z", Neither),
+            ("2026-02-19T23:59:00+05", Neither),
+            ("2026-02-19T23:59:00\u{e9}Z", Neither),
             ("1899-12-31[America/New_York]", Ancient(1899)),
             ("0001-01-01T00:00:00Z", Ancient(1)),
             ("9999-12-31[UTC]", Date),
