@@ -1,9 +1,11 @@
 //! Why a settlement matches a person, or why not, for one pair.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::rank::result_of;
-use super::{MatchRequest, MatchResult, Missing, contributions};
+use super::{Contribution, MatchRequest, MatchResult, Missing, contributions};
 use crate::catalog::{CatalogIndex, Settlement, SettlementIx, Status};
 use crate::evidence::UserFeatures;
 use crate::matching::Candidate;
@@ -26,18 +28,31 @@ pub enum Verdict {
 }
 
 /// The answer to "why, or why not?".
-#[derive(Debug, Clone, PartialEq, Serialize)]
+///
+/// Debug shows the settlement and the verdict only: the rest is personal data.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Explanation {
     /// The settlement.
     pub settlement_id: SettlementId,
     /// The settlement's title.
     pub title: String,
-    /// How the two stand to each other.
+    /// How the two stand to each other now.
     pub verdict: Verdict,
-    /// The result with its signals and reasons, where the rule could be judged.
+    /// The result with its signals and reasons as of now, where the rule can be judged.
     pub result: Option<MatchResult>,
+    /// The result in the newest run, where that matched the settlement.
+    pub recorded: Option<MatchResult>,
     /// The same in sentences.
     pub sentences: Vec<String>,
+}
+
+impl fmt::Debug for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explanation")
+            .field("settlement_id", &self.settlement_id)
+            .field("verdict", &self.verdict)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the newest run of the person says about the settlement.
@@ -51,8 +66,10 @@ pub enum Newest<'a> {
     NotMatched,
 }
 
-/// Explains one settlement to one person: by the newest run where that matched it, else by the
-/// same rules as a match made now; `None` when the catalogue does not have the settlement.
+/// Explains one settlement to one person; `None` when the catalogue does not have the settlement.
+///
+/// The verdict and its reasons are those of now, by the same rules as a match. What the newest
+/// run said is told beside it, and where the two differ, that they do.
 pub fn explain(
     index: &CatalogIndex,
     user: &UserFeatures,
@@ -62,24 +79,47 @@ pub fn explain(
 ) -> Option<Explanation> {
     let ix = index.find(settlement_id)?;
     let settlement = index.get(ix)?;
-    let (verdict, result) = match newest {
-        Newest::Matched(result) => (Verdict::Eligible, Some(result.clone())),
-        Newest::NoRun | Newest::NotMatched => judge(index, user, ix, request),
-    };
+    let (verdict, result) = judge(index, user, ix, request);
     let mut sentences = vec![opening(verdict, settlement)];
     if let Some(result) = &result {
         sentences.extend(requirements(settlement, user, result));
+        if verdict == Verdict::Eligible {
+            sentences.push(arithmetic(result, request));
+        }
     }
-    match (verdict, newest, &result) {
-        (Verdict::Eligible, Newest::NotMatched, _) => sentences.push(
+    sentences.extend(history(verdict, result.as_ref(), newest));
+    let recorded = match newest {
+        Newest::Matched(recorded) => Some(recorded.clone()),
+        Newest::NoRun | Newest::NotMatched => None,
+    };
+    let title = settlement.title.clone();
+    Some(Explanation { settlement_id, title, verdict, result, recorded, sentences })
+}
+
+/// What the newest run said, and whether that still holds.
+fn history(verdict: Verdict, result: Option<&MatchResult>, newest: Newest<'_>) -> Option<String> {
+    match (newest, verdict) {
+        (Newest::Matched(recorded), Verdict::Eligible) => {
+            let same = result.is_some_and(|result| (result.score - recorded.score).abs() < 1e-12);
+            let since = if same {
+                "."
+            } else {
+                "; since then something changed, or it used other weights. Match again."
+            };
+            Some(format!("The newest run matched it with the score {:.4}{since}", recorded.score))
+        }
+        (Newest::Matched(recorded), _) => Some(format!(
+            "The newest run matched it with the score {:.4}, but that no longer holds: the \
+             settlement, the evidence or the person changed since. Match again.",
+            recorded.score
+        )),
+        (Newest::NotMatched, Verdict::Eligible) => Some(
             "It is not in the newest run: the run kept fewer results, or something changed since. \
              Match again to see its rank."
                 .to_owned(),
         ),
-        (Verdict::Eligible, _, Some(result)) => sentences.push(arithmetic(result, request)),
-        _ => {}
+        (Newest::NotMatched | Newest::NoRun, _) => None,
     }
-    Some(Explanation { settlement_id, title: settlement.title.clone(), verdict, result, sentences })
 }
 
 /// How the two stand to each other now, and the result where the rule can be judged.
@@ -182,10 +222,24 @@ fn states(settlement: &Settlement) -> String {
 }
 
 fn arithmetic(result: &MatchResult, request: &MatchRequest) -> String {
-    let parts: Vec<String> = contributions(request.variant, &result.signals, &request.weights)
+    let parts: Vec<Contribution> =
+        contributions(request.variant, &result.signals, &request.weights).collect();
+    let sum: f64 = parts.iter().map(|part| part.contribution).sum();
+    let words: Vec<String> = parts
+        .iter()
         .map(|part| format!("{} {:.2} x {:.4}", part.signal.as_str(), part.weight, part.value))
         .collect();
-    format!("The score {:.4} is {} ({}).", result.score, parts.join(" + "), request.variant)
+    let clamped = if (sum - result.score).abs() < 1e-9 {
+        String::new()
+    } else {
+        format!(", {sum:.4}, kept within 0 and 1")
+    };
+    let (variant, version) = (request.variant, request.weights.version);
+    format!(
+        "The score {:.4} is {}{clamped} ({variant}, weights version {version}).",
+        result.score,
+        words.join(" + ")
+    )
 }
 
 #[cfg(test)]
@@ -193,7 +247,7 @@ mod tests {
     use super::*;
     use crate::catalog::parse_settlements;
     use crate::evidence::parse_person_line;
-    use crate::matching::{MatchScope, Variant};
+    use crate::matching::{MatchScope, Signals, Variant};
     use crate::ranking::Weights;
     use crate::types::Instant;
 
@@ -239,12 +293,27 @@ mod tests {
             top_n: 20,
             near_misses: false,
         };
-        for ((title, _, verdict, words), id) in table.iter().zip(ids) {
-            let explanation = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
+        for ((title, _, verdict, words), id) in table.iter().zip(&ids) {
+            let explanation = explain(&index, &user, *id, &request, Newest::NoRun).unwrap();
             assert_eq!(explanation.verdict, *verdict, "{title}");
             let text = explanation.sentences.join("\n");
             assert!(text.contains(words), "{title}: {text}");
         }
+        for (id, words) in [(ids[0], "matched it with the score"), (ids[3], "no longer holds")] {
+            let now = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
+            let recorded = now.result.clone().unwrap();
+            let then = explain(&index, &user, id, &request, Newest::Matched(&recorded)).unwrap();
+            assert_eq!(then.verdict, now.verdict, "the verdict is that of now");
+            assert_eq!(then.recorded, Some(recorded));
+            assert!(then.sentences.join(" ").contains(words), "{:?}", then.sentences);
+        }
+        let heavy = MatchRequest {
+            weights: Weights { values: Signals::from_fn(|_| 9.0), ..Weights::default() },
+            ..request.clone()
+        };
+        let text =
+            explain(&index, &user, ids[0], &heavy, Newest::NoRun).unwrap().sentences.join(" ");
+        assert!(text.contains("kept within 0 and 1"), "{text}");
         let other = SettlementId::from_uuid(uuid::Uuid::nil());
         assert_eq!(explain(&index, &user, other, &request, Newest::NoRun), None);
     }
