@@ -31,6 +31,11 @@ const TABLES: &[Table] = &[
                    ("deadline_at", &["'soon'"]), ("body", &["'{'", "null", "x'00'"])],
     },
     Table {
+        name: "revision",
+        row: &[("one", "1"), ("catalog", "1"), ("mail", "1")],
+        refused: &[("one", &["0", "2"]), ("catalog", &["0", "null"]), ("mail", &["0", "'one'"])],
+    },
+    Table {
         name: "person",
         row: &[("user_id", ID), ("version", "1"), ("state", "'CA'"),
                ("date_of_birth", "'1990-01-01'")],
@@ -79,10 +84,10 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "match_run",
-        row: &[("id", ID), ("batch_id", "null"), ("user_id", ID), ("experiment_key", "'m'"),
+        row: &[("sequence", "null"), ("id", ID), ("batch_id", "null"), ("user_id", ID), ("experiment_key", "'m'"),
                ("variant", "'rules_only'"), ("started_at", "0"), ("completed_at", "0"),
                ("candidate_count", "0"), ("result_count", "0"), ("metadata", "'{}'")],
-        refused: &[("id", &["null", NO_ID]), ("batch_id", &[NOBODY]), ("user_id", &["null", NO_ID]),
+        refused: &[("sequence", &["0", "-5"]), ("id", &["null", NO_ID]), ("batch_id", &[NOBODY]), ("user_id", &["null", NO_ID]),
                    ("experiment_key", &["''", "null"]), ("variant", &["'x'", "null"]),
                    ("started_at", NO_INTEGER), ("completed_at", NO_INTEGER),
                    ("candidate_count", &["-1", "null"]), ("result_count", &["-1", "null"]),
@@ -143,6 +148,8 @@ async fn database() -> (tempfile::TempDir, SqliteConnection) {
 #[tokio::test]
 async fn every_table_refuses_rubbish_in_every_column() {
     let (_dir, mut connection) = database().await;
+    // The one row it holds from the start is in the way of the rows that are tried.
+    execute(&mut connection, "delete from revision").await.unwrap();
     for table in TABLES {
         for (column, values) in table.refused {
             assert!(table.row.iter().any(|(name, _)| name == column), "{column}");

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use payme::Payme;
 use payme::catalog::parse_settlements;
 use payme::driver::{CatalogReport, EvidenceReport, FeaturesReport};
 use payme::evidence::parse_features;
 use payme::files::{RecordFile, read_messages, read_transactions};
 use payme::types::json::{Refusal, Rows};
-use payme::types::{Person, Source, UserId};
+use payme::types::{Source, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,12 +93,6 @@ async fn records(
             ("features_gone", report.features_gone),
         ]
     })
-}
-
-/// What is stored of a person, or a person of whom nothing is known.
-pub(crate) async fn known_person(payme: &Payme, user: UserId) -> Result<Person, CliError> {
-    let stored = payme.store().user_features(user).await?;
-    Ok(stored.map_or_else(|| Person::unknown(user), |user| user.into_parts().0))
 }
 
 fn finish<T: Serialize>(

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use payme::Payme;
 use payme::catalog::{CatalogIndex, Settlement, parse_settlements};
-use payme::driver::{BatchProgress, MatchOptions, UserMatch};
+use payme::driver::{BatchProgress, BatchReport, MatchOptions, UserMatch};
 use payme::evidence::{UserFeatures, parse_features};
 use payme::matching::{MatchScope, Matcher, Variant, assign};
 use payme::ranking::{
@@ -250,7 +250,10 @@ async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliErro
             0 => String::new(),
             n => format!(" (taken up after {n})"),
         };
-        format!("matched {} people{resumed}: {} results stored", report.done, report.result_count)
+        let BatchReport { done, started, result_count, .. } = &report;
+        format!(
+            "matched {done} people{resumed} as of {started}: {result_count} results stored this time"
+        )
     })?;
     Ok(Finding::Fine)
 }

@@ -6,20 +6,18 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Global, UserArgs, UserWhat};
 use super::error::CliError;
-use super::import::known_person;
 use super::{Finding, open, output};
 
 pub(crate) async fn run(global: &Global, args: &UserArgs) -> Result<Finding, CliError> {
     match &args.what {
         UserWhat::Set { user, state, no_state, date_of_birth } => {
             let payme = open(global).await?;
-            let known = known_person(payme, *user).await?;
-            let person = Person {
-                user_id: *user,
+            let told = |known: Person| Person {
                 state: if *no_state { None } else { state.or(known.state) },
                 date_of_birth: date_of_birth.or(known.date_of_birth),
+                ..known
             };
-            let changed = payme.set_person(person).await?;
+            let changed = payme.change_person(*user, told).await?;
             let answer = json!({"user_id": user, "changed": changed});
             output::value(global, &answer, || {
                 if changed { "stored".to_owned() } else { "unchanged".to_owned() }

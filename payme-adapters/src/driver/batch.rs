@@ -4,7 +4,7 @@ use payme_core::audit::Event;
 use payme_core::matching::{Assignment, Matcher};
 use payme_core::ports::{Commit, MatchBatch};
 use payme_core::ranking::{MatchRequest, match_user};
-use payme_core::types::{BatchId, Instant, UserId};
+use payme_core::types::{BatchId, Instant, UserId, Version};
 use serde::Serialize;
 
 use super::{Driver, DriverError, MatchOptions};
@@ -38,8 +38,9 @@ pub struct BatchReport {
 
 impl Driver {
     /// Matches everybody, page by page, and stores each page's runs with the place it reached. A
-    /// call that was cut short is taken up by the next one with the same options, unless
-    /// `restart` is asked for.
+    /// call that was cut short is taken up by the next one with the same options on the same
+    /// catalogue within a day, unless `restart` is asked for. Deadlines are held against the
+    /// moment it began. People who join behind the place it has reached wait for the next one.
     ///
     /// # Errors
     /// [`DriverError::Store`], or [`DriverError::Contention`] when another process works on the
@@ -50,9 +51,10 @@ impl Driver {
         restart: bool,
         mut progress: impl FnMut(BatchProgress),
     ) -> Result<BatchReport, DriverError> {
+        let catalog = self.store.revisions().await?.catalog;
         let index = self.catalog_index().await?;
         let mut matcher = Matcher::new(&index);
-        let mut batch = self.batch_to_work_on(options, restart).await?;
+        let mut batch = self.batch_to_work_on(options, catalog, restart).await?;
         let mut report = BatchReport {
             batch_id: batch.id,
             started: batch.started,
@@ -92,16 +94,17 @@ impl Driver {
     async fn batch_to_work_on(
         &self,
         options: &MatchOptions,
+        catalog: Version,
         restart: bool,
     ) -> Result<MatchBatch, DriverError> {
-        let request = options.as_request_text();
+        let request = options.as_request_text(catalog);
+        let started = self.now();
         if !restart
             && let Some(batch) = self.store.newest_batch(&request).await?
-            && !batch.finished
+            && batch.can_be_resumed(started)
         {
             return Ok(batch);
         }
-        let started = self.now();
         let id = BatchId::v7(started, self.random.bytes());
         Ok(MatchBatch { id, request, started, cursor: None, done: 0, finished: false })
     }

@@ -36,9 +36,10 @@ impl Driver {
         Ok(CatalogIndex::new(stored.into_values().map(|(_, settlement)| settlement)))
     }
 
-    /// The lexicon of the stored catalogue.
-    pub(super) async fn lexicon(&self) -> Result<Lexicon, DriverError> {
-        Ok(lexicon_of(&self.store.catalog().await?)?)
+    /// The lexicon of the stored catalogue, and the revision that a decision on it rests on.
+    pub(super) async fn lexicon(&self) -> Result<(Version, Lexicon), DriverError> {
+        let revision = self.store.revisions().await?.catalog;
+        Ok((revision, lexicon_of(&self.store.catalog().await?)?))
     }
 
     /// Adds and changes settlements; importing the same ones again changes nothing.
@@ -63,8 +64,11 @@ impl Driver {
         &self,
         settlements: Vec<Settlement>,
     ) -> Result<(Commit, CatalogReport), DriverError> {
+        // The revisions are read first: whatever changes after that is a conflict.
+        let revisions = self.store.revisions().await?;
         let mut stored = self.store.catalog().await?;
-        let plan = plan_import(&stored, settlements);
+        let mut plan = plan_import(&stored, settlements);
+        plan.on_catalog = Some(revisions.catalog);
         let mut report = CatalogReport {
             added: plan.added.len(),
             changed: plan.changed.len(),
@@ -81,8 +85,12 @@ impl Driver {
             stored.insert(settlement.id, (version, settlement.clone()));
         }
         let after = lexicon_of(&stored)?;
-        let refreshed =
-            if before == after { Vec::new() } else { self.refreshed_evidence(&after).await? };
+        let refreshed = if before == after {
+            Vec::new()
+        } else {
+            plan.on_mail = Some(revisions.mail);
+            self.refreshed_evidence(&after).await?
+        };
         report.people_refreshed = refreshed.len();
         let imported = EventBody::CatalogImported { added: report.added, changed: report.changed };
         let mut events = vec![self.event(None, imported)];

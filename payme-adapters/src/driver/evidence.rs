@@ -70,11 +70,6 @@ impl Driver {
         let report = self
             .decide(async |driver| driver.try_import(user, state, source, pages.clone()).await)
             .await?;
-        if source == Source::Gmail {
-            // A catalogue committed in between has a lexicon that these messages were not read by.
-            self.decide(async |driver| driver.try_import(user, None, source, Vec::new()).await)
-                .await?;
-        }
         Ok(report)
     }
 
@@ -85,9 +80,10 @@ impl Driver {
         source: Source,
         pages: Vec<Page>,
     ) -> Result<(Commit, EvidenceReport), DriverError> {
-        let lexicon = self.lexicon().await?;
+        let (revision, lexicon) = self.lexicon().await?;
         let stored = self.evidence_of(user).await?;
         let mut change = plan_records(&stored, pages, &lexicon);
+        change.on_catalog = Some(revision);
         change.person.state = state.or(stored.person.state);
         change.person_changed = change.person != stored.person;
         let report = EvidenceReport {
@@ -167,23 +163,33 @@ impl Driver {
         Ok((self.store.commit_evidence(&changes, &events).await?, report))
     }
 
-    /// Stores what is known of a person beside the evidence; answers whether anything changed.
+    /// States all that is known of a person beside the evidence; answers whether anything changed.
+    ///
+    /// # Errors
+    /// As [`Driver::change_person`].
+    pub async fn set_person(&self, person: Person) -> Result<bool, DriverError> {
+        self.change_person(person.user_id, |_| person.clone()).await
+    }
+
+    /// Changes what is known of a person beside the evidence; answers whether anything changed.
+    /// What others change meanwhile is kept: `change` is applied to what is stored then.
     ///
     /// # Errors
     /// [`DriverError::Store`] or [`DriverError::Contention`].
-    pub async fn set_person(&self, person: Person) -> Result<bool, DriverError> {
+    pub async fn change_person(
+        &self,
+        user_id: UserId,
+        change: impl Fn(Person) -> Person,
+    ) -> Result<bool, DriverError> {
         self.decide(async |driver| {
-            let stored = driver.evidence_of(person.user_id).await?;
-            let is_new = stored.version.is_none();
-            let mut change = plan_records(&stored, [], &driver.lexicon().await?);
-            change.person_changed = stored.person != person;
-            change.person = person.clone();
-            if change.is_empty() {
+            let stored = driver.evidence_of(user_id).await?;
+            let person = Person { user_id, ..change(stored.person.clone()) };
+            if stored.version.is_some() && person == stored.person {
                 return Ok((Commit::Done, false));
             }
-            let event = driver.event(Some(person.user_id), EventBody::PersonChanged);
-            let changed = is_new || change.person_changed;
-            Ok((driver.store.commit_evidence(&[change], &[event]).await?, changed))
+            let change = EvidenceChange::of_person(&stored, person);
+            let event = driver.event(Some(user_id), EventBody::PersonChanged);
+            Ok((driver.store.commit_evidence(&[change], &[event]).await?, true))
         })
         .await
     }

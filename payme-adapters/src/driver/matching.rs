@@ -7,7 +7,7 @@ use payme_core::ports::{AssignmentChange, Commit};
 use payme_core::ranking::{
     MatchOutcome, MatchRequest, MatchResult, MatchRun, TOP_N_DEFAULT, Weights, match_user,
 };
-use payme_core::types::{Instant, RunId, UserId};
+use payme_core::types::{Instant, RunId, UserId, Version};
 use serde_json::json;
 
 use super::{Driver, DriverError};
@@ -53,8 +53,8 @@ impl MatchOptions {
         }
     }
 
-    /// The options as text; a batch is resumed only by the same.
-    pub(super) fn as_request_text(&self) -> String {
+    /// The options and the catalogue as text; a batch is resumed only by the same.
+    pub(super) fn as_request_text(&self, catalog: Version) -> String {
         let weights: Vec<f64> =
             self.weights.values.of(self.weights.set).map(|(_, weight)| weight).collect();
         json!({
@@ -65,6 +65,7 @@ impl MatchOptions {
             "weights_version": self.weights.version,
             "top_n": self.top_n,
             "include_closed": self.include_closed,
+            "catalog": catalog,
         })
         .to_string()
     }
@@ -154,10 +155,6 @@ impl Driver {
         let events = self.run_events(&run);
         match self.store.commit_runs(std::slice::from_ref(&run), None, &events).await? {
             Commit::Done => Ok(UserMatch { run, near_misses }),
-            // With a clock that stands still the ids repeat: the same run is already there.
-            Commit::Conflict if self.store.run(run.id).await?.as_ref() == Some(&run) => {
-                Ok(UserMatch { run, near_misses })
-            }
             Commit::Conflict => Err(DriverError::Contention),
         }
     }

@@ -37,7 +37,7 @@ pub enum DriverError {
     #[error(transparent)]
     Lexicon(#[from] LexiconError),
     /// Others kept changing the same rows.
-    #[error("others kept changing the same rows: nothing was written; try again")]
+    #[error("others kept changing the same rows: the last step was not written; try again")]
     Contention,
     /// Nothing is stored of this person.
     #[error("user {0} is not known: import transactions, messages or features first")]

@@ -46,6 +46,7 @@ pub(crate) fn one_more(n: u128, before: Option<Version>) -> EvidenceChange {
     let mut feature = feature();
     feature.count = u32::try_from(count).unwrap();
     EvidenceChange {
+        on_catalog: None,
         expected: before,
         person: Person::unknown(user(n)),
         person_changed: false,

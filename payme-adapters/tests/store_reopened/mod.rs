@@ -10,7 +10,7 @@ use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
     AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    StoreError,
+    Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -37,6 +37,10 @@ impl CatalogStore for Reopened {
 
     async fn settlement(&self, id: SettlementId) -> Result<Option<Settlement>, StoreError> {
         reopened!(self.settlement(id))
+    }
+
+    async fn revisions(&self) -> Result<Revisions, StoreError> {
+        reopened!(self.revisions())
     }
 
     async fn commit_catalog(

@@ -14,6 +14,10 @@ pub struct CatalogPlan {
     pub changed: Vec<(Version, Settlement)>,
     /// How many settlements are stored just so.
     pub unchanged: usize,
+    /// The revision of the catalogue that was compared with, if nothing may have changed since.
+    pub on_catalog: Option<Version>,
+    /// The revision of everybody's mail that was read anew, if none may have come since.
+    pub on_mail: Option<Version>,
 }
 
 impl CatalogPlan {

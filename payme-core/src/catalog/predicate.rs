@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 
 use crate::types::json::{Fault, Members, Node};
 use crate::types::{
-    Confidence, Date, FeatureKey, FeatureKind, State, StateRule, StateSet, TimeError, ensure_modern, parse_date,
+    Confidence, Date, FeatureKey, FeatureKind, State, StateRule, StateSet, TimeError,
+    ensure_modern, parse_date,
 };
 
 /// A range of numbers or dates with both ends included; either end may be open.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Extraction, Lexicon, Support, UserFeature, UserFeatures, extract};
-use crate::sync::{Page, StoredRecord, SyncPlan, plan_pages};
+use crate::sync::{Page, RecordKind, StoredRecord, SyncPlan, plan_pages};
 use crate::types::{FeatureKey, Person, RecordId, Source, Version};
 
 /// Where a stored feature came from.
@@ -89,6 +89,9 @@ impl StoredEvidence {
 pub struct EvidenceChange {
     /// The version the decision was made on; `None` when nothing was stored.
     pub expected: Option<Version>,
+    /// The revision of the catalogue whose lexicon the mail was read by; `None` where the change
+    /// does not rest on it, or where the catalogue changes together with it.
+    pub on_catalog: Option<Version>,
     /// The person after the change.
     pub person: Person,
     /// Whether the person differs from the stored one.
@@ -106,6 +109,21 @@ pub struct EvidenceChange {
 }
 
 impl EvidenceChange {
+    /// The change that states who the person is, and nothing else.
+    pub fn of_person(stored: &StoredEvidence, person: Person) -> Self {
+        Self {
+            expected: stored.version,
+            on_catalog: None,
+            person_changed: person != stored.person,
+            person,
+            records: SyncPlan::default(),
+            features: Vec::new(),
+            features_gone: Vec::new(),
+            support: Vec::new(),
+            support_gone: Vec::new(),
+        }
+    }
+
     /// Whether there is nothing to write.
     pub const fn is_empty(&self) -> bool {
         self.expected.is_some()
@@ -115,6 +133,12 @@ impl EvidenceChange {
             && self.features_gone.is_empty()
             && self.support.is_empty()
             && self.support_gone.is_empty()
+    }
+
+    /// Whether the change brings in mail, which a changed lexicon would have to read anew.
+    pub fn brings_mail(&self) -> bool {
+        let mut records = self.records.added.iter().chain(&self.records.changed);
+        records.any(|record| record.kind() == RecordKind::Message)
     }
 
     /// Makes the change: what every store must come to.
@@ -155,6 +179,7 @@ pub fn plan_records(
     let (features, features_gone) = differences(stored, Origin::Records, features);
     EvidenceChange {
         expected: stored.version,
+        on_catalog: None,
         person: stored.person.clone(),
         person_changed: false,
         records,
@@ -175,16 +200,7 @@ pub fn plan_features(stored: &StoredEvidence, incoming: UserFeatures) -> Evidenc
         date_of_birth: told.date_of_birth.or(stored.person.date_of_birth),
     };
     let (features, features_gone) = differences(stored, Origin::Import, features);
-    EvidenceChange {
-        expected: stored.version,
-        person_changed: person != stored.person,
-        person,
-        records: SyncPlan::default(),
-        features,
-        features_gone,
-        support: Vec::new(),
-        support_gone: Vec::new(),
-    }
+    EvidenceChange { features, features_gone, ..EvidenceChange::of_person(stored, person) }
 }
 
 /// What to write and what to delete so that the features of one origin are exactly these.

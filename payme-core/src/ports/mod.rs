@@ -9,6 +9,6 @@ mod system;
 
 pub use store::{
     AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    Store, StoreError,
+    Revisions, Store, StoreError,
 };
 pub use system::{Clock, Random};

@@ -86,18 +86,31 @@ pub enum Commit {
     Conflict,
 }
 
+/// How often what everybody shares has changed: [`Version::FIRST`] at first, one more each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revisions {
+    /// Settlements were added or changed.
+    pub catalog: Version,
+    /// Messages were added or changed.
+    pub mail: Version,
+}
+
 /// Settlements.
 #[async_trait]
 pub trait CatalogStore: Send + Sync {
     /// Every settlement with its version, by id.
     async fn catalog(&self) -> Result<BTreeMap<SettlementId, (Version, Settlement)>, StoreError>;
 
+    /// How often the catalogue and everybody's mail have changed.
+    async fn revisions(&self) -> Result<Revisions, StoreError>;
+
     /// The settlement of an id.
     async fn settlement(&self, id: SettlementId) -> Result<Option<Settlement>, StoreError>;
 
     /// Writes an import together with the features that a changed lexicon reads anew, all or
-    /// none. Conflicts when an added settlement exists already, or when a changed settlement or
-    /// a refreshed person has another version.
+    /// none. Conflicts when an added settlement exists already, when a changed settlement or a
+    /// refreshed person has another version, or when a revision that the plan names is no longer
+    /// the stored one. A plan that is not empty raises the revision of the catalogue by one.
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
@@ -138,7 +151,9 @@ pub trait EvidenceStore: Send + Sync {
     ) -> Result<Vec<RecordId>, StoreError>;
 
     /// Writes changes of any number of people, all or none. Conflicts when one of them was made
-    /// on another version. Every changed person's version grows by one.
+    /// on another version, or on a revision of the catalogue that is no longer the stored one.
+    /// Every changed person's version grows by one, and the revision of the mail if one of the
+    /// changes brings mail.
     async fn commit_evidence(
         &self,
         changes: &[EvidenceChange],
@@ -172,6 +187,18 @@ pub struct MatchBatch {
     pub finished: bool,
 }
 
+impl MatchBatch {
+    /// How old a batch may be to be taken up again, in microseconds: a day. Deadlines are held
+    /// against the moment it began.
+    const RESUMED_WITHIN_MICROS: i64 = 24 * 3_600 * 1_000_000;
+
+    /// Whether the batch is to be taken up at this moment, instead of beginning a new one.
+    pub fn can_be_resumed(&self, now: Instant) -> bool {
+        let age = now.as_micros().saturating_sub(self.started.as_micros());
+        !self.finished && (0..=Self::RESUMED_WITHIN_MICROS).contains(&age)
+    }
+}
+
 /// Assignments, match runs, batches and preferences.
 #[async_trait]
 pub trait MatchStore: Send + Sync {
@@ -198,7 +225,7 @@ pub trait MatchStore: Send + Sync {
         events: &[Event],
     ) -> Result<Commit, StoreError>;
 
-    /// A person's newest run, by start and then id.
+    /// The run of a person that was stored last.
     async fn newest_run(&self, user: UserId) -> Result<Option<MatchRun>, StoreError>;
 
     /// The run of an id.
@@ -234,3 +261,31 @@ pub trait EventStore: Send + Sync {
 pub trait Store: CatalogStore + EvidenceStore + MatchStore + EventStore {}
 
 impl<T: CatalogStore + EvidenceStore + MatchStore + EventStore> Store for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_taken_up_within_a_day_unless_it_is_finished() {
+        let at = |text| Instant::parse(text).unwrap();
+        let batch = |finished| MatchBatch {
+            id: BatchId::from_uuid(uuid::Uuid::nil()),
+            request: String::new(),
+            started: at("2026-02-01T12:00:00Z"),
+            cursor: None,
+            done: 0,
+            finished,
+        };
+        let table = [
+            ("2026-02-01T11:59:59Z", false, false),
+            ("2026-02-01T12:00:00Z", false, true),
+            ("2026-02-02T12:00:00Z", false, true),
+            ("2026-02-02T12:00:01Z", false, false),
+            ("2026-02-01T12:00:00Z", true, false),
+        ];
+        for (now, finished, expected) in table {
+            assert_eq!(batch(finished).can_be_resumed(at(now)), expected, "{now} {finished}");
+        }
+    }
+}

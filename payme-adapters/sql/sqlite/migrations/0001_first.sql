@@ -11,6 +11,16 @@ create table settlement (
     body text not null check (json_valid(body))
 ) strict;
 
+-- One row: how often the catalogue and everybody's mail have changed. What was decided on one
+-- revision is not applied on another.
+create table revision (
+    one integer primary key check (one = 1),
+    catalog integer not null check (catalog >= 1),
+    mail integer not null check (mail >= 1)
+) strict;
+
+insert into revision (one, catalog, mail) values (1, 1, 1);
+
 create table person (
     user_id text primary key not null check (length(user_id) = 36),
     version integer not null check (version >= 1),
@@ -74,8 +84,10 @@ create table match_batch (
 
 create index match_batch_newest on match_batch (request, started_at, id);
 
+-- The sequence says which run was stored last, whatever the clocks said.
 create table match_run (
-    id text primary key not null check (length(id) = 36),
+    sequence integer primary key autoincrement check (sequence >= 1),
+    id text not null unique check (length(id) = 36),
     batch_id text references match_batch (id),
     user_id text not null check (length(user_id) = 36),
     experiment_key text not null check (length(experiment_key) between 1 and 100),
@@ -86,9 +98,9 @@ create table match_run (
     candidate_count integer not null check (candidate_count >= 0),
     result_count integer not null check (result_count >= 0),
     metadata text not null check (json_valid(metadata))
-) strict, without rowid;
+) strict;
 
-create index match_run_newest on match_run (user_id, started_at, id);
+create index match_run_newest on match_run (user_id, sequence);
 
 -- Rank 0 is the best.
 create table match_result (

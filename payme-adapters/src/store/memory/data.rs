@@ -9,10 +9,10 @@ use payme_core::evidence::{
     EvidenceChange, StoredEvidence, StoredFeature, UserFeatures, effective,
 };
 use payme_core::matching::{Assignment, ExperimentKey};
-use payme_core::ports::{MatchBatch, StoreError};
+use payme_core::ports::{MatchBatch, Revisions, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::sync::{Record, StoredRecord};
-use payme_core::types::{BatchId, EventId, Instant, RunId, SettlementId, UserId, Version};
+use payme_core::types::{BatchId, EventId, RunId, SettlementId, UserId, Version};
 
 /// Everything that is stored.
 #[derive(Default)]
@@ -21,7 +21,10 @@ pub(super) struct Data {
     pub(super) people: BTreeMap<UserId, StoredEvidence>,
     pub(super) assignments: BTreeMap<(UserId, ExperimentKey), Assignment>,
     pub(super) runs: BTreeMap<RunId, MatchRun>,
-    newest: BTreeMap<UserId, (Instant, RunId)>,
+    newest: BTreeMap<UserId, RunId>,
+    /// How often the catalogue and the mail have changed, from 0.
+    catalog_changes: i64,
+    mail_changes: i64,
     pub(super) batches: BTreeMap<BatchId, MatchBatch>,
     pub(super) preferences: BTreeMap<(UserId, SettlementId), Preference>,
     pub(super) events: Vec<SequencedEvent>,
@@ -29,19 +32,29 @@ pub(super) struct Data {
 }
 
 impl Data {
+    pub(super) fn revisions(&self) -> Revisions {
+        let after = |changes: i64| Version(Version::FIRST.0 + changes);
+        Revisions { catalog: after(self.catalog_changes), mail: after(self.mail_changes) }
+    }
+
     /// Whether added settlements are not there yet and changed ones are at their versions. A plan
     /// that names a settlement twice rests on itself and conflicts.
     pub(super) fn catalog_is_fresh(&self, plan: &CatalogPlan) -> bool {
+        let now = self.revisions();
+        let moved_on = plan.on_catalog.is_some_and(|on| on != now.catalog)
+            || plan.on_mail.is_some_and(|on| on != now.mail);
         let mut named = HashSet::new();
         let added = plan.added.iter().map(|settlement| (settlement.id, None));
         let changed = plan.changed.iter().map(|(version, row)| (row.id, Some(*version)));
-        added.chain(changed).all(|(id, expected)| {
-            let stored = self.settlements.get(&id).map(|(version, _)| *version);
-            stored == expected && named.insert(id)
-        })
+        !moved_on
+            && added.chain(changed).all(|(id, expected)| {
+                let stored = self.settlements.get(&id).map(|(version, _)| *version);
+                stored == expected && named.insert(id)
+            })
     }
 
     pub(super) fn write_catalog(&mut self, plan: &CatalogPlan) {
+        self.catalog_changes += i64::from(!plan.is_empty());
         for settlement in &plan.added {
             self.settlements.insert(settlement.id, (Version::FIRST, settlement.clone()));
         }
@@ -53,7 +66,11 @@ impl Data {
     /// Whether every change was made on the version that it will meet when its turn comes.
     pub(super) fn evidence_is_fresh(&self, changes: &[EvidenceChange]) -> bool {
         let mut meanwhile: HashMap<UserId, Version> = HashMap::new();
+        let catalog = self.revisions().catalog;
         changes.iter().all(|change| {
+            if change.on_catalog.is_some_and(|on| on != catalog) {
+                return false;
+            }
             let id = change.person.user_id;
             let stored = self.people.get(&id).and_then(|stored| stored.version);
             let fresh = meanwhile.get(&id).copied().or(stored) == change.expected;
@@ -63,6 +80,7 @@ impl Data {
     }
 
     pub(super) fn write_evidence(&mut self, changes: &[EvidenceChange]) {
+        self.mail_changes += i64::from(changes.iter().any(EvidenceChange::brings_mail));
         for change in changes {
             let none = || StoredEvidence::none(change.person.clone());
             change.apply(self.people.entry(change.person.user_id).or_insert_with(none));
@@ -92,15 +110,13 @@ impl Data {
 
     pub(super) fn write_runs(&mut self, runs: &[MatchRun]) {
         for run in runs {
-            let place = (run.started, run.id);
-            let newest = self.newest.entry(run.user_id).or_insert(place);
-            *newest = place.max(*newest);
+            self.newest.insert(run.user_id, run.id);
             self.runs.insert(run.id, run.clone());
         }
     }
 
     pub(super) fn newest_run(&self, user: UserId) -> Option<&MatchRun> {
-        self.newest.get(&user).and_then(|(_, id)| self.runs.get(id))
+        self.newest.get(&user).and_then(|id| self.runs.get(id))
     }
 
     pub(super) fn preferences_of(&self, user: UserId) -> impl Iterator<Item = &Preference> {

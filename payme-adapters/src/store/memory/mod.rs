@@ -15,7 +15,7 @@ use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
     AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    StoreError,
+    Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -57,6 +57,10 @@ impl std::fmt::Debug for MemoryStore {
 impl CatalogStore for MemoryStore {
     async fn catalog(&self) -> Result<BTreeMap<SettlementId, (Version, Settlement)>, StoreError> {
         Ok(self.data().settlements.clone())
+    }
+
+    async fn revisions(&self) -> Result<Revisions, StoreError> {
+        Ok(self.data().revisions())
     }
 
     async fn settlement(&self, id: SettlementId) -> Result<Option<Settlement>, StoreError> {

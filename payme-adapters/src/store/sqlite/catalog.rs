@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use payme_core::audit::Event;
 use payme_core::catalog::{CatalogPlan, Settlement, parse_settlement};
 use payme_core::evidence::EvidenceChange;
-use payme_core::ports::{CatalogStore, Commit, StoreError};
+use payme_core::ports::{CatalogStore, Commit, Revisions, StoreError};
 use payme_core::types::{SettlementId, Version};
 use sqlx::sqlite::SqliteRow;
 
@@ -27,6 +27,11 @@ impl CatalogStore for SqliteStore {
         row.map(|row| settlement(&row).map(|(_, settlement)| settlement)).transpose()
     }
 
+    async fn revisions(&self) -> Result<Revisions, StoreError> {
+        let query = sqlx::query(sql::REVISIONS);
+        revisions(&query.fetch_one(&self.read).await.map_err(error::failed)?)
+    }
+
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
@@ -45,12 +50,32 @@ fn settlement(row: &SqliteRow) -> Result<(Version, Settlement), StoreError> {
     Ok((Version(cells.get("version")?), body))
 }
 
+fn revisions(row: &SqliteRow) -> Result<Revisions, StoreError> {
+    let cells = Cells::new(row, "revision");
+    Ok(Revisions { catalog: Version(cells.get("catalog")?), mail: Version(cells.get("mail")?) })
+}
+
+/// The revisions as the transaction sees them.
+pub(super) async fn revisions_now(tx: &mut WriteTx) -> Result<Revisions, StoreError> {
+    let query = sqlx::query(sql::REVISIONS);
+    revisions(&query.fetch_one(&mut **tx).await.map_err(error::failed)?)
+}
+
 async fn write(
     tx: &mut WriteTx,
     plan: &CatalogPlan,
     refreshed: &[EvidenceChange],
     events: &[Event],
 ) -> Result<Commit, StoreError> {
+    let now = revisions_now(tx).await?;
+    if plan.on_catalog.is_some_and(|on| on != now.catalog)
+        || plan.on_mail.is_some_and(|on| on != now.mail)
+    {
+        return Ok(Commit::Conflict);
+    }
+    if !plan.is_empty() {
+        execute(tx, sqlx::query(sql::REVISION_CATALOG)).await?;
+    }
     let added = plan.added.iter().map(|settlement| (None, settlement));
     let changed = plan.changed.iter().map(|(version, settlement)| (Some(*version), settlement));
     for (expected, settlement) in added.chain(changed) {

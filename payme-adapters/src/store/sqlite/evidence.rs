@@ -13,7 +13,7 @@ use payme_core::types::{FeatureKey, RecordId, Source, UserId, Version};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::row::{Cells, integer};
-use super::{SqliteStore, WriteTx, error, events, execute, feature, finish, sql};
+use super::{SqliteStore, WriteTx, catalog, error, events, execute, feature, finish, sql};
 
 #[async_trait]
 impl EvidenceStore for SqliteStore {
@@ -140,6 +140,13 @@ pub(super) async fn write(
     changes: &[EvidenceChange],
     events: &[Event],
 ) -> Result<Commit, StoreError> {
+    let catalog = catalog::revisions_now(tx).await?.catalog;
+    if changes.iter().any(|change| change.on_catalog.is_some_and(|on| on != catalog)) {
+        return Ok(Commit::Conflict);
+    }
+    if changes.iter().any(EvidenceChange::brings_mail) {
+        execute(tx, sqlx::query(sql::REVISION_MAIL)).await?;
+    }
     for change in changes {
         let user = change.person.user_id.to_string();
         if !put_person(tx, &user, change).await? {

@@ -13,6 +13,9 @@ statements! {
     SCHEMA_TABLES = "../../../sql/sqlite/schema_tables.sql";
     SCHEMA_VERSION = "../../../sql/sqlite/schema_version.sql";
 
+    REVISIONS = "../../../sql/sqlite/revisions.sql";
+    REVISION_CATALOG = "../../../sql/sqlite/revision_catalog.sql";
+    REVISION_MAIL = "../../../sql/sqlite/revision_mail.sql";
     CATALOG = "../../../sql/sqlite/catalog.sql";
     SETTLEMENT_GET = "../../../sql/sqlite/settlement_get.sql";
     SETTLEMENT_INSERT = "../../../sql/sqlite/settlement_insert.sql";

@@ -70,6 +70,7 @@ macro_rules! shown {
 }
 
 shown! {
+    i64, number => number.to_string();
     usize, count => count.to_string();
     bool, yes => yes.to_string();
     Commit, commit => format!("{commit:?}");

@@ -108,17 +108,18 @@ pub(super) fn full_settlement(n: u8, title: &str) -> Made<Settlement> {
 
 /// A plan that adds these settlements.
 pub(super) fn adding(added: Vec<Settlement>) -> CatalogPlan {
-    CatalogPlan { added, changed: Vec::new(), unchanged: 0 }
+    CatalogPlan { added, ..CatalogPlan::default() }
 }
 
 /// A plan that changes these settlements.
 pub(super) fn changing(changed: Vec<(Version, Settlement)>) -> CatalogPlan {
-    CatalogPlan { added: Vec::new(), changed, unchanged: 0 }
+    CatalogPlan { changed, ..CatalogPlan::default() }
 }
 
 /// A change that touches nothing but the version.
 pub(super) fn change(user_id: UserId, expected: Option<Version>) -> EvidenceChange {
     EvidenceChange {
+        on_catalog: None,
         expected,
         person: Person::unknown(user_id),
         person_changed: false,

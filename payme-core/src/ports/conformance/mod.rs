@@ -28,6 +28,7 @@ mod evidence;
 mod made;
 mod matching;
 mod pages;
+mod revisions;
 mod runs;
 
 use std::future::Future;
@@ -100,6 +101,9 @@ const CASES: &[Case] = cases![
     "evidence/derived features win" => pages::derived_features_win,
     "evidence/people come in pages by id" => pages::people_come_in_pages_by_id,
     "evidence/people with messages" => pages::people_with_messages,
+    "revision/the catalogue's grows with it" => revisions::the_catalogs_grows_with_it,
+    "revision/the mail's grows with messages" => revisions::the_mails_grows_with_messages,
+    "revision/a change rests on the catalogue" => revisions::a_change_rests_on_the_catalogue,
     "assignment/none is there at first" => matching::no_assignment_at_first,
     "assignment/the first sticks" => matching::the_first_assignment_sticks,
     "assignment/a forced one replaces it" => matching::a_forced_assignment_replaces_it,
@@ -110,7 +114,7 @@ const CASES: &[Case] = cases![
     "preference/a stale version conflicts" => matching::a_stale_preference_conflicts,
     "run/none is there at first" => runs::no_run_at_first,
     "run/a run reads back to the bit" => runs::a_run_reads_back_to_the_bit,
-    "run/the newest is by start and then id" => runs::the_newest_is_by_start_and_then_id,
+    "run/the newest is the last stored" => runs::the_newest_is_the_last_stored,
     "run/a stored id conflicts" => runs::a_stored_id_conflicts,
     "batch/the cursor moves on" => runs::the_cursor_moves_on,
     "batch/another cursor conflicts" => runs::another_cursor_conflicts,

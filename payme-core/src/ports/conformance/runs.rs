@@ -84,15 +84,15 @@ pub(super) async fn a_run_reads_back_to_the_bit(store: &dyn Store) -> Result<(),
     newest_is(store, "nobody's", user(3), None).await
 }
 
-pub(super) async fn the_newest_is_by_start_and_then_id(store: &dyn Store) -> Result<(), Failure> {
+pub(super) async fn the_newest_is_the_last_stored(store: &dyn Store) -> Result<(), Failure> {
     let late = run(2, user(1), 200, 2)?;
     done("a late run", store.commit_runs(std::slice::from_ref(&late), None, &[]).await)?;
     let runs = [run(9, user(1), 100, 1)?, run(8, user(2), 300, 3)?];
     done("an earlier one, and another's", store.commit_runs(&runs, None, &[]).await)?;
-    newest_is(store, "the late one", user(1), Some(&late)).await?;
+    newest_is(store, "the earlier one, stored later", user(1), runs.first()).await?;
     let twins = [run(200, user(1), 200, 4)?, run(3, user(1), 200, 5)?];
     done("two of the same start", store.commit_runs(&twins, None, &[]).await)?;
-    newest_is(store, "the greatest id", user(1), twins.first()).await?;
+    newest_is(store, "the last of them", user(1), twins.last()).await?;
     for kept in runs.iter().chain(&twins).chain([&late]) {
         run_is(store, "each by its id", kept.id, Some(kept)).await?;
     }

@@ -1,0 +1,2 @@
+update revision
+set catalog = catalog + 1

@@ -1,0 +1,2 @@
+update revision
+set mail = mail + 1

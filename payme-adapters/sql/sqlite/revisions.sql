@@ -1,0 +1,2 @@
+select catalog, mail
+from revision

@@ -1,0 +1,71 @@
+//! Cases of the revisions: a decision that rests on the catalogue, or on everybody's mail, is not
+//! applied once that has moved on.
+
+use super::Failure;
+use super::check::{answered, conflict, done, equal};
+use super::made::{adding, bare_message, bare_transaction, change, settlement, user};
+use crate::catalog::CatalogPlan;
+use crate::ports::{Revisions, Store};
+use crate::types::Version;
+
+async fn revisions_are(
+    store: &dyn Store,
+    step: &str,
+    [catalog, mail]: [i64; 2],
+) -> Result<Revisions, Failure> {
+    let found = answered(step, store.revisions().await)?;
+    equal(step, &catalog, &found.catalog.0)?;
+    equal(step, &mail, &found.mail.0)?;
+    Ok(found)
+}
+
+pub(super) async fn the_catalogs_grows_with_it(store: &dyn Store) -> Result<(), Failure> {
+    let first = revisions_are(store, "an empty store", [1, 1]).await?;
+    done("nothing", store.commit_catalog(&CatalogPlan::default(), &[], &[]).await)?;
+    revisions_are(store, "after nothing", [1, 1]).await?;
+    let on = |n: u8, catalog: Version| {
+        settlement(n).map(|one| CatalogPlan { on_catalog: Some(catalog), ..adding(vec![one]) })
+    };
+    done("one", store.commit_catalog(&on(1, first.catalog)?, &[], &[]).await)?;
+    revisions_are(store, "after one", [2, 1]).await?;
+    let stale = on(2, first.catalog)?;
+    conflict("the catalogue moved on", store.commit_catalog(&stale, &[], &[]).await)?;
+    revisions_are(store, "after the conflict", [2, 1]).await?;
+    let found = answered("the catalogue", store.catalog().await)?;
+    equal("the number of settlements", &1, &found.len())?;
+    done("another", store.commit_catalog(&on(2, Version(2))?, &[], &[]).await)?;
+    revisions_are(store, "after another", [3, 1]).await.map(drop)
+}
+
+pub(super) async fn the_mails_grows_with_messages(store: &dyn Store) -> Result<(), Failure> {
+    let mut bank = change(user(1), None);
+    bank.records.added = vec![bare_transaction(1)?];
+    done("a transaction", store.commit_evidence(&[bank], &[]).await)?;
+    let before = revisions_are(store, "after a transaction", [1, 1]).await?;
+    let mut mail = change(user(2), None);
+    mail.records.added = vec![bare_message(2)];
+    done("a message", store.commit_evidence(&[mail], &[]).await)?;
+    revisions_are(store, "after a message", [1, 2]).await?;
+    let mut removal = change(user(2), Some(Version::FIRST));
+    removal.records.removed = vec![bare_message(2).id()];
+    done("it is removed", store.commit_evidence(&[removal], &[]).await)?;
+    revisions_are(store, "after its removal", [1, 2]).await?;
+    let plan = CatalogPlan { on_mail: Some(before.mail), ..adding(vec![settlement(1)?]) };
+    conflict("mail came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
+    let plan = CatalogPlan { on_mail: Some(Version(2)), ..plan };
+    done("no mail came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
+    revisions_are(store, "after the catalogue", [2, 2]).await.map(drop)
+}
+
+pub(super) async fn a_change_rests_on_the_catalogue(store: &dyn Store) -> Result<(), Failure> {
+    done("one", store.commit_catalog(&adding(vec![settlement(1)?]), &[], &[]).await)?;
+    let mut first = change(user(1), None);
+    first.on_catalog = Some(Version::FIRST);
+    let second = change(user(2), None);
+    let both = [second, first];
+    conflict("the catalogue moved on", store.commit_evidence(&both, &[]).await)?;
+    equal("nobody is written", &0, &answered("people", store.user_count().await)?)?;
+    let [second, mut first] = both;
+    first.on_catalog = Some(Version(2));
+    done("it did not", store.commit_evidence(&[second, first], &[]).await)
+}
