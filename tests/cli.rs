@@ -79,7 +79,7 @@ fn completions_and_manual_pages_are_made_from_the_same_description() {
 fn usage_errors_exit_with_two() {
     let place = Place::new();
     #[rustfmt::skip]
-    let table: [&[&str]; 9] = [
+    let table: [&[&str]; 13] = [
         &["match"],
         &["match", "--user", "7"],
         &["match", "--settlements", "s.json"],
@@ -89,10 +89,16 @@ fn usage_errors_exit_with_two() {
         &["import", "tracker", "x"],
         &["experiment", "assign", ADA, "--key", "a b"],
         &["user", "set", ADA, "--state", "Cal"],
+        &["match", "--all", "--features", "f.jsonl"],
+        &["match", "--user", ADA, "--features", "f.jsonl"],
+        &["match", "--user", ADA, "--restart"],
+        &["match", "--all", "--keep-going"],
     ];
     for arguments in table {
-        assert_eq!(place.run(arguments).code, Some(2), "{arguments:?}");
+        let ran = place.run(arguments);
+        assert_eq!((ran.code, &ran.error()["code"]), (Some(2), &json!("usage")), "{arguments:?}");
     }
+    assert!(!place.database().exists());
 }
 
 #[test]
@@ -142,6 +148,51 @@ fn a_match_from_the_database_is_ranked_explained_and_stored() {
     assert_eq!(answer["verdict"], "near_miss");
     let closed = place.run(&["match", "--user", ADA, "--include-closed"]).ok().json();
     assert!(titles(&closed["results"]).contains(&"Old rides"));
+}
+
+#[test]
+fn an_explanation_is_of_now_and_tells_what_the_run_said() {
+    let place = place();
+    let matched = place.run(&["match", "--user", ADA]).ok().json();
+    let rides = id_of(&matched, "Californian rides").to_owned();
+    let verdict = |place: &Place| {
+        let answer = place.run(&["explain", "--user", ADA, &rides]).ok().json();
+        assert_eq!(answer["recorded"]["settlement_id"], rides.as_str());
+        (answer["verdict"].as_str().unwrap().to_owned(), answer["sentences"].to_string())
+    };
+    assert_eq!(verdict(&place).0, "eligible");
+    place.run(&["user", "set", ADA, "--state", "NY"]).ok();
+    let (now, sentences) = verdict(&place);
+    assert_eq!(now, "near_miss");
+    assert!(sentences.contains("no longer holds"), "{sentences}");
+    place.run(&["user", "set", ADA, "--state", "CA"]).ok();
+    let changed = SETTLEMENTS.replace(
+        r#"{"title": "Californian rides","#,
+        r#"{"title": "Californian rides", "status": "cancelled","#,
+    );
+    let file = place.write("changed.json", changed);
+    assert_eq!(place.run(&["import", "settlements", &file]).ok().json()["changed"], 1);
+    assert_eq!(verdict(&place).0, "closed");
+}
+
+#[test]
+fn the_address_of_a_server_is_refused_without_its_password() {
+    let place = Place::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    command.current_dir(place.path("")).args([
+        "--db",
+        "postgres://u:secret@h/db",
+        "user",
+        "show",
+        ADA,
+    ]);
+    let ran: Ran = command.output().unwrap().into();
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr.contains("not of SQLite") && !ran.stderr.contains("secret"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -278,14 +329,14 @@ fn a_title_from_outside_cannot_steer_the_terminal() {
     let place = Place::new();
     let settlements = place.write(
         "s.json",
-        r#"[{"title": "Red \u001b[31m", "eligibility": {"required_features": [], "states": []}}]"#,
+        r#"[{"title": "Red \u202e", "eligibility": {"required_features": [], "states": []}}]"#,
     );
     let features = place.write("f.jsonl", format!(r#"{{"user_id": "{BEN}", "features": []}}"#));
     let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
     command.args(["match", "--settlements", &settlements, "--features", &features]);
     let ran: Ran = command.output().unwrap().into();
     let told = ran.ok().stdout;
-    assert!(told.contains("Red \u{fffd}[31m") && !told.contains('\u{1b}'), "{told}");
+    assert!(told.contains("Red \u{fffd}") && !told.contains('\u{202e}'), "{told}");
 }
 
 #[test]

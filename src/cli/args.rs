@@ -16,11 +16,12 @@ Examples:
   payme match --user 00000000-0000-4000-8000-000000000001
   payme match --settlements settlements.json --features features.jsonl --format json
 
-Exit codes: 0 success, 1 the work found something wrong (rows were refused), 2 usage or bad input.";
+Exit codes: 0 success, 1 the work found something wrong (rows were refused), 2 usage or bad input.
+PAYME_LOG chooses what is logged to stderr, such as PAYME_LOG=debug.";
 
 /// Finds the class-action settlements that owe people money, from their bank and mail records.
 #[derive(Debug, Parser)]
-#[command(name = "payme", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "payme", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -161,7 +162,12 @@ pub(crate) struct MatchArgs {
     #[arg(long, value_name = "FILE", requires = "features", conflicts_with_all = ["user", "all"])]
     pub(crate) settlements: Option<PathBuf>,
     /// Match from files: the people's features
-    #[arg(long, value_name = "FILE", requires = "settlements")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "settlements",
+        conflicts_with_all = ["user", "all"],
+    )]
     pub(crate) features: Option<PathBuf>,
     /// Match one person from the database
     #[arg(
@@ -174,7 +180,7 @@ pub(crate) struct MatchArgs {
     #[arg(long, conflicts_with_all = ["user", "near_misses"])]
     pub(crate) all: bool,
     /// With --all: begin anew instead of taking up a run that was cut short
-    #[arg(long, requires = "all")]
+    #[arg(long, requires = "all", conflicts_with_all = ["user", "settlements"])]
     pub(crate) restart: bool,
     /// `rules_only`, `rules_vector` or `rules_vector_ranker` [default: the assigned one]
     #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
@@ -198,7 +204,7 @@ pub(crate) struct MatchArgs {
     #[arg(long)]
     pub(crate) include_closed: bool,
     /// With files: take the good rows and list the refused ones (exit code 1)
-    #[arg(long, requires = "settlements")]
+    #[arg(long, requires = "settlements", conflicts_with_all = ["user", "all"])]
     pub(crate) keep_going: bool,
 }
 

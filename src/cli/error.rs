@@ -34,6 +34,11 @@ impl CliError {
     }
 
     pub(crate) fn store(error: &StoreError, database: &str) -> Self {
+        // The address of a server may hold a password.
+        let database = match database.split_once("://") {
+            Some((scheme, _)) if scheme != "sqlite" => scheme,
+            _ => database,
+        };
         Self::new(error.code(), format!("{database}: {error}"))
             .with_details(json!({"database": database}))
     }
@@ -47,20 +52,20 @@ impl CliError {
 
     /// A file some of whose rows are wrong, which is why none was taken.
     pub(crate) fn refused_rows(path: &Path, refusals: &[Refusal]) -> Self {
-        let Some(first) = refusals.first() else {
-            return Self::new("refused", format!("{}: rows were refused", path.display()));
-        };
-        let more = match refusals.len() - 1 {
-            0 => String::new(),
-            n => format!(" (and {n} more)"),
+        let (code, what) = refusals
+            .first()
+            .map_or(("malformed_json", String::new()), |first| (first.code, first.to_string()));
+        let more = match refusals.len() {
+            0 | 1 => String::new(),
+            n => format!(" (and {} more)", n - 1),
         };
         let message = format!(
-            "{}: {first}{more}; nothing was taken: correct the file, or take the good rows with \
+            "{}: {what}{more}; nothing was taken: correct the file, or take the good rows with \
              --keep-going",
             path.display()
         );
         let refused: Vec<Value> = refusals.iter().map(refusal_json).collect();
-        Self::new(first.code, message)
+        Self::new(code, message)
             .with_details(json!({"file": path.display().to_string(), "refused": refused}))
     }
 

@@ -228,9 +228,19 @@ pub(crate) fn payout(settlement: &Settlement) -> String {
     }
 }
 
+/// The last day as it was written with its zone, or the instant in UTC: a day alone would be
+/// another one elsewhere.
 fn claim_by(settlement: &Settlement) -> String {
-    let written = settlement.deadline.as_ref().map_or("", |deadline| deadline.as_str());
-    written.get(..10).unwrap_or(written).to_owned()
+    match &settlement.deadline {
+        None => String::new(),
+        Some(deadline) => match deadline.as_str().split_once('[') {
+            Some((day, _)) => day.to_owned(),
+            None => {
+                let instant = deadline.at().to_string();
+                instant.get(..16).map_or(instant.clone(), |minute| format!("{minute}Z"))
+            }
+        },
+    }
 }
 
 async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
@@ -252,7 +262,7 @@ async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliErro
         };
         let BatchReport { done, started, result_count, .. } = &report;
         format!(
-            "matched {done} people{resumed} as of {started}: {result_count} results stored this time"
+            "matched {done} people{resumed} as of {started}; results stored now: {result_count}"
         )
     })?;
     Ok(Finding::Fine)

@@ -37,14 +37,10 @@ enum Finding {
 /// Runs the command; the exit code is 0 for success, 1 when the work found something wrong, 2 for
 /// usage and bad input.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            // A closed pipe leaves nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(error) => return usage(&error, &arguments),
     };
     start_log(&cli.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -63,6 +59,24 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Finding::Refused) => ExitCode::from(1),
         Err(error) => error.report(&cli.global),
     }
+}
+
+/// Tells of help that was asked for, or of arguments that are wrong; as JSON if that was asked for.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let is_json = |word: &str| matches!(word, "json" | "jsonl");
+    let wants_json = words.any(|word| is_json(word.trim_start_matches("--format=")));
+    if error.use_stderr() && wants_json {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let message = first.trim_start_matches("error: ");
+        let line = serde_json::json!({"code": "usage", "message": message, "details": {}});
+        eprintln!("{line}");
+    } else {
+        // A closed pipe leaves nobody to tell.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {

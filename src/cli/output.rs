@@ -48,10 +48,27 @@ pub(crate) fn values<T: Serialize>(
     }
 }
 
+/// Writes a list: a JSON array, a line for each, or one table of all.
+pub(crate) fn list<T: Serialize>(
+    global: &Global,
+    values: &[T],
+    table: impl FnOnce() -> String,
+) -> Result<(), CliError> {
+    match global.format {
+        Format::Table => line(&printable(&table())),
+        Format::Json => line(&json(&values, true)?),
+        Format::Jsonl => values.iter().try_for_each(|value| line(&json(value, false)?)),
+    }
+}
+
 /// Text for a terminal: titles and bank descriptions come from outside, and may not move the
 /// cursor or change colours. JSON escapes such characters by itself.
 fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    let steers = |c: char| {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns || (c.is_control() && c != '\n')
+    };
+    let visible = |c: char| if steers(c) { '\u{fffd}' } else { c };
     text.chars().map(visible).collect()
 }
 

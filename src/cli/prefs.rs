@@ -49,7 +49,7 @@ async fn list(global: &Global, user: UserId) -> Result<Finding, CliError> {
     }
     let answer: Vec<Value> =
         rows.iter().map(|(said, title)| preference_json(said, Some(title))).collect();
-    output::value(global, &answer, || {
+    output::list(global, &answer, || {
         let rows = rows
             .iter()
             .map(|(said, title)| vec![words(said), title.clone(), said.settlement_id.to_string()]);

@@ -26,8 +26,9 @@ const COLUMNS: [&str; 10] = [
 /// Reads a CSV file with a header.
 ///
 /// # Errors
-/// A refusal of the header.
+/// A refusal of the header, or of quotes that do not pair up.
 pub(super) fn read(text: &str, user: UserId) -> Result<RecordFile, Refusal> {
+    check_quotes(text)?;
     let mut lines = Lines::new(text.as_bytes());
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -56,11 +57,7 @@ pub(super) fn read(text: &str, user: UserId) -> Result<RecordFile, Refusal> {
         };
         let place = Place::root(line).item(index, line);
         index += 1;
-        let row = if end >= text.len() && is_open(source) {
-            Err(place.refuse("unclosed_quote", "a quoted field never ends: close its quote"))
-        } else {
-            header.row(&cells, &place)
-        };
+        let row = header.row(&cells, &place);
         intake.upsert(row.map(|facts| Record::Transaction(ids.transaction(facts))))?;
     }
     Ok(intake.finish())
@@ -70,10 +67,45 @@ fn unreadable(line: u64) -> Refusal {
     Refusal::on_line(line, "malformed_csv", "not CSV: save the table as comma-separated UTF-8")
 }
 
-/// Whether a quoted field runs over lines up to the end of the file without being closed.
-fn is_open(source: &str) -> bool {
-    let source = source.trim();
-    source.contains('\n') && source.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
+/// Refuses a text whose quotes do not pair up: where one is missing, the rows behind it would be
+/// taken for the rest of a field.
+fn check_quotes(text: &str) -> Result<(), Refusal> {
+    enum At {
+        FieldStart,
+        Plain,
+        Quoted,
+        QuoteInQuoted,
+    }
+    let line = |offset| {
+        let before = text.as_bytes().get(..offset).unwrap_or_default();
+        before.iter().fold(1, |line, byte| line + u64::from(*byte == b'\n'))
+    };
+    let mut at = At::FieldStart;
+    let mut opened = 0;
+    for (offset, byte) in text.bytes().enumerate() {
+        at = match (at, byte) {
+            (At::FieldStart, b'"') => {
+                opened = offset;
+                At::Quoted
+            }
+            (At::Quoted, b'"') => At::QuoteInQuoted,
+            (At::Quoted, _) | (At::QuoteInQuoted, b'"') => At::Quoted,
+            (_, b',' | b'\n' | b'\r') => At::FieldStart,
+            (At::QuoteInQuoted, _) => {
+                let message = "a quoted field goes on behind its closing quote: check the quotes \
+                               of this row and of the rows before it";
+                return Err(Refusal::on_line(line(opened), "malformed_csv", message));
+            }
+            (At::FieldStart | At::Plain, _) => At::Plain,
+        };
+    }
+    match at {
+        At::Quoted => {
+            let message = "a quoted field never ends: close its quote";
+            Err(Refusal::on_line(line(opened), "unclosed_quote", message))
+        }
+        At::FieldStart | At::Plain | At::QuoteInQuoted => Ok(()),
+    }
 }
 
 /// Which column stands where.
@@ -285,7 +317,8 @@ mod tests {
             (format!("{two}2024-01-01,1,,,\n"),                    (2, "missing_field",      "$[0].name")),
             (format!("{two}2024-01-01,1,S,Secret,\n"),             (2, "unknown_currency",   "$[0].currency")),
             (format!("{two}2024-01-01,1,S,,maybe\n"),              (2, "wrong_type",         "$[0].pending")),
-            (format!("{two}2024-01-01,1,S,,\n2024-01-01,1,\"x\ny,,\n"), (3, "unclosed_quote", "$[1]")),
+            (format!("{two}2024-01-01,1,S,,\n2024-01-01,1,\"x\ny,,\n"), (3, "unclosed_quote", "$")),
+            (format!("{two}2024-01-01,1,\"S,,\n2024-01-02,1,\"T\",,\n"), (2, "malformed_csv", "$")),
         ];
         for (text, (line, code, path)) in table {
             assert_eq!(refused(&text), (line, code, path.to_owned()), "{text}");

@@ -55,7 +55,10 @@ fn superseded(records: &BTreeMap<RecordId, &Record>) -> BTreeSet<RecordId> {
         Record::Transaction(transaction) if !transaction.pending => transaction.supersedes,
         Record::Transaction(_) | Record::Message(_) => None,
     });
-    let is_pending = |id: &RecordId| matches!(records.get(id), Some(Record::Transaction(transaction)) if transaction.pending);
+    let is_pending = |id: &RecordId| match records.get(id) {
+        Some(Record::Transaction(transaction)) => transaction.pending,
+        Some(Record::Message(_)) | None => false,
+    };
     posted.filter(is_pending).collect()
 }
 

@@ -33,7 +33,7 @@ pub struct Options {
 
 pub(super) async fn open(url: &str, options: Options) -> Result<SqliteStore, StoreError> {
     let (connect, in_memory) = connect_options(url, options)?;
-    let create = !in_memory && !url.contains("mode=ro");
+    let create = !in_memory && !url.split(['?', '&']).skip(1).any(|pair| pair == "mode=ro");
     let write = match open_writer(&connect).await {
         Ok(write) => write,
         Err(error) => {
@@ -113,17 +113,26 @@ fn connect_options(
     url: &str,
     options: Options,
 ) -> Result<(SqliteConnectOptions, bool), StoreError> {
+    let scheme = url.split_once("://").map_or("sqlite", |(scheme, _)| scheme);
+    if scheme != "sqlite" {
+        let message =
+            "its address is not of SQLite: write a path, sqlite://path or sqlite::memory:";
+        return Err(StoreError::Open(message.to_owned()));
+    }
     let rest = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
     let path = rest.unwrap_or(url);
     if path.is_empty() || path.starts_with('?') {
         return Err(StoreError::Open("the path of the database is empty".to_owned()));
     }
-    let in_memory = path == ":memory:" || (rest.is_some() && path.contains("mode=memory"));
+    let query = rest.and_then(|rest| rest.split_once('?')).map_or("", |(_, query)| query);
+    let in_memory = path == ":memory:" || query.split('&').any(|pair| pair == "mode=memory");
     let connect = if rest.is_some() || in_memory {
         let url = format!("sqlite://{path}");
         SqliteConnectOptions::from_str(&url).map_err(error::open_failed)?
     } else {
-        SqliteConnectOptions::new().filename(path)
+        // SQLite itself would take a name that begins with `file:` for an address.
+        let name = if path.starts_with("file:") { format!("./{path}") } else { path.to_owned() };
+        SqliteConnectOptions::new().filename(name)
     };
     let mut connect = connect
         .create_if_missing(true)
