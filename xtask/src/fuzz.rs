@@ -1,4 +1,7 @@
 //! Fuzzing campaigns: cargo-fuzz over the targets in `fuzz/fuzz_targets`.
+//!
+//! No code of ours is `unsafe`, so no sanitizer slows the inputs down; overflow is checked.
+//! What a target learns is kept in `fuzz/corpus/<target>`; its seeds and the fixtures are read.
 
 use crate::command::Run;
 use crate::failure::Failure;
@@ -7,6 +10,8 @@ use crate::tools::CARGO_FUZZ;
 
 const TARGETS: &str = "fuzz/fuzz_targets";
 const SECONDS_DEFAULT: u64 = 60;
+/// Small inputs, tokens that formats know, and no input that hangs.
+const OPTIONS: &str = "-max_len=1024 -timeout=20 -dict=fuzz/dictionary.txt";
 
 /// When a campaign ends, if nothing is found before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +34,14 @@ pub(crate) fn fuzz(repository: &Repository, arguments: &[String]) -> Result<(), 
     let cargo_fuzz = CARGO_FUZZ.path(repository)?;
     for target in targets {
         println!("==> fuzz {target}");
+        let corpus = format!("fuzz/corpus/{target}");
+        let path = repository.path(&corpus);
+        std::fs::create_dir_all(&path).map_err(|error| Failure::Unreadable { path, error })?;
         nightly("")
             .arg(&cargo_fuzz)
-            .words(&format!("run {target} -- {}", limit.argument()))
+            .words("run --release --sanitizer none")
+            .words(&format!("{target} {corpus} fuzz/seeds/{target} fixtures --"))
+            .words(&format!("{OPTIONS} {}", limit.argument()))
             .run_in(repository.root())?;
     }
     Ok(())

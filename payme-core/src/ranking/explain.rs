@@ -309,7 +309,7 @@ mod tests {
         }
         let heavy = MatchRequest {
             weights: Weights { values: Signals::from_fn(|_| 9.0), ..Weights::default() },
-            ..request.clone()
+            ..request
         };
         let text =
             explain(&index, &user, ids[0], &heavy, Newest::NoRun).unwrap().sentences.join(" ");

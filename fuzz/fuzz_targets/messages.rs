@@ -1,0 +1,4 @@
+//! libFuzzer over `messages`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| payme_fuzz::messages(data));

@@ -1,0 +1,4 @@
+//! libFuzzer over `money`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| payme_fuzz::money(data));
