@@ -8,7 +8,7 @@ use std::sync::Arc;
 use payme_adapters::driver::{Driver, DriverError, MatchOptions};
 use payme_adapters::store::memory::MemoryStore;
 use payme_adapters::store::sqlite::SqliteStore;
-use payme_adapters::system::{CountedRandom, FixedClock};
+use payme_adapters::system::{FixedClock, SystemRandom};
 use payme_core::audit::EventBody;
 use payme_core::catalog::{Settlement, parse_settlements};
 use payme_core::evidence::{UserFeatures, parse_person_line};
@@ -25,7 +25,7 @@ fn driver() -> (Driver, Arc<MemoryStore>) {
 
 fn driver_over(store: Arc<dyn Store>) -> Driver {
     let clock = FixedClock(Instant::parse("2026-02-01T00:00:00Z").unwrap());
-    Driver::new(store, Arc::new(clock), Arc::new(CountedRandom::new(0)))
+    Driver::new(store, Arc::new(clock), Arc::new(SystemRandom::default()))
 }
 
 fn user(n: usize) -> UserId {
@@ -165,6 +165,71 @@ async fn a_catalogue_that_names_a_new_brand_reads_the_mail_anew() {
     let events = kinds(store.as_ref()).await.len();
     assert_eq!(driver.import_settlements(brand).await.unwrap().unchanged, 1);
     assert_eq!(kinds(store.as_ref()).await.len(), events, "the second import changes nothing");
+}
+
+#[tokio::test]
+async fn imports_side_by_side_come_to_what_they_come_to_one_after_the_other() {
+    let brand = |n: usize| {
+        let text = format!(
+            r#"[{{"title": "S{n}", "covered_brands": ["Pear {n}"],
+                 "eligibility": {{"required_features": ["merchant:pear_{n}"], "states": []}}}}]"#
+        );
+        settlements(&text)
+    };
+    let mail = |n: usize| {
+        let message = |brand: usize| {
+            Record::Message(Message {
+                id: record_id(user(n), Source::Gmail, &format!("m{brand}")),
+                date: None,
+                subject: format!("Your Pear {brand} order"),
+                snippet: String::new(),
+                extra: None,
+            })
+        };
+        vec![Page::list((0..3).map(message).collect())]
+    };
+    for round in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("payme.db");
+        let open = async || {
+            let store = SqliteStore::open(path.to_str().unwrap()).await.unwrap();
+            (driver_over(Arc::new(store.clone())), store)
+        };
+        let [(a, store), (b, _), (c, _), (d, _)] =
+            [open().await, open().await, open().await, open().await];
+        // Another order in each round of who gets ahead.
+        let wait = async |turn: u64| {
+            tokio::time::sleep(std::time::Duration::from_millis((turn * round) % 7)).await;
+        };
+        let (first, second, third, fourth) = tokio::join!(
+            async {
+                wait(1).await;
+                a.import_settlements(brand(0)).await
+            },
+            async {
+                wait(2).await;
+                b.import_settlements(brand(1)).await
+            },
+            async {
+                wait(3).await;
+                c.import_records(user(1), Source::Gmail, mail(1)).await
+            },
+            async {
+                wait(5).await;
+                d.import_records(user(2), Source::Gmail, mail(2)).await
+            },
+        );
+        first.unwrap();
+        second.unwrap();
+        third.unwrap();
+        fourth.unwrap();
+        for n in [1, 2] {
+            let found = store.user_features(user(n)).await.unwrap().unwrap();
+            let keys: Vec<_> = found.keys().map(ToString::to_string).collect();
+            assert_eq!(keys, ["merchant:pear_0", "merchant:pear_1"], "round {round}, user {n}");
+        }
+        store.close().await;
+    }
 }
 
 #[tokio::test]
