@@ -68,8 +68,12 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let wants_json = words.any(|word| is_json(word.trim_start_matches("--format=")));
     if error.use_stderr() && wants_json {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let message = first.trim_start_matches("error: ");
+        // What is wrong, on one line: behind it clap repeats the usage and points to the help.
+        let what = ["\n\nUsage:", "\n\nFor more information"]
+            .into_iter()
+            .fold(text.as_str(), |what, end| what.split(end).next().unwrap_or_default());
+        let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = what.trim_start_matches("error: ");
         let line = serde_json::json!({"code": "usage", "message": message, "details": {}});
         eprintln!("{line}");
     } else {
