@@ -106,8 +106,8 @@ pub fn plan_pages(
     let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
     let mut plan = SyncPlan::default();
     let mut applied = BTreeSet::new();
-    // Whether a page before this one was new: then this one is served after it and has the last
-    // word, even if it was applied before.
+    // Whether a page before this one was new, or no page of a feed: then this one is served after
+    // it and has the last word, even if it was applied before.
     let mut is_behind = false;
     for page in pages {
         if let Some(id) = page.feed_id {
@@ -120,6 +120,8 @@ pub fn plan_pages(
                 plan.traces.push(id);
                 is_behind = true;
             }
+        } else if !page.upserts.is_empty() || !page.removals.is_empty() {
+            is_behind = true;
         }
         for record in page.upserts {
             let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
@@ -205,6 +207,16 @@ mod tests {
         assert_eq!(stored.get(&id(1)), Some(&StoredRecord::Live(record(1, 7))));
         assert_eq!(stored.get(&id(2)), Some(&StoredRecord::Live(record(2, 9))));
         assert!(plan_pages(&stored, corrected).is_empty());
+    }
+
+    #[test]
+    fn a_list_does_not_overrule_the_page_behind_it() {
+        let user = UserId::from_uuid(uuid::Uuid::nil());
+        let page = Page::of_feed(user, Source::Plaid, "c1", vec![record(1, 7)], Vec::new());
+        let pages = [Page::list(vec![record(1, 5)]), page];
+        let mut stored = BTreeMap::new();
+        plan_pages(&stored, pages.clone()).apply(&mut stored);
+        assert!(plan_pages(&stored, pages).is_empty());
     }
 
     fn any_pages() -> impl Strategy<Value = Vec<Page>> {
