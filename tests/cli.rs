@@ -164,7 +164,7 @@ fn an_explanation_is_of_now_and_tells_what_the_run_said() {
     place.run(&["user", "set", ADA, "--state", "NY"]).ok();
     let (now, sentences) = verdict(&place);
     assert_eq!(now, "near_miss");
-    assert!(sentences.contains("no longer holds"), "{sentences}");
+    assert!(sentences.contains("does not hold now"), "{sentences}");
     place.run(&["user", "set", ADA, "--state", "CA"]).ok();
     let changed = SETTLEMENTS.replace(
         r#"{"title": "Californian rides","#,

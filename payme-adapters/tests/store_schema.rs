@@ -77,9 +77,9 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "match_batch",
-        row: &[("id", ID), ("request", "'all'"), ("started_at", "0"), ("cursor", "null"),
+        row: &[("sequence", "null"), ("id", ID), ("request", "'all'"), ("started_at", "0"), ("cursor", "null"),
                ("done", "0"), ("finished", "0")],
-        refused: &[("id", &["null", NO_ID]), ("request", &["null"]), ("started_at", NO_INTEGER),
+        refused: &[("sequence", &["0"]), ("id", &["null", NO_ID]), ("request", &["null"]), ("started_at", NO_INTEGER),
                    ("cursor", &[NO_ID]), ("done", &["-1", "null"]), ("finished", &["2", "null"])],
     },
     Table {

@@ -10,6 +10,7 @@ use payme::types::json::Refusal;
 use serde_json::{Value, json};
 
 use super::args::{Format, Global};
+use super::output::printable;
 
 /// Why a command stopped. Nothing was left half done.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl CliError {
     /// Writes the error to stderr and gives the exit code.
     pub(crate) fn report(&self, global: &Global) -> ExitCode {
         match global.format {
-            Format::Table => eprintln!("error: {}", self.message),
+            Format::Table => eprintln!("error: {}", printable(&self.message)),
             Format::Json | Format::Jsonl => {
                 let error = json!({"code": self.code, "message": self.message,
                     "details": self.details});

@@ -32,11 +32,13 @@ pub(crate) fn sentences(answer: &RecordedExplanation) -> String {
         for record in &behind.records {
             let date = record.date.map_or_else(|| "no date".to_owned(), |date| date.to_string());
             let amount = record.amount.as_ref().map_or(String::new(), |a| format!("  {a}"));
-            lines.push(format!("  {date}{amount}  {}", record.text));
+            // On one line, whatever the bank or the sender wrote.
+            let text = record.text.split(char::is_control).collect::<Vec<_>>().join(" ");
+            lines.push(format!("  {date}{amount}  {text}"));
         }
     }
     if let Some(started) = answer.run_started {
-        lines.push(format!("By the run of {started}."));
+        lines.push(format!("The newest run is that of {started}."));
     }
     lines.join("\n")
 }

@@ -234,7 +234,7 @@ fn claim_by(settlement: &Settlement) -> String {
     match &settlement.deadline {
         None => String::new(),
         Some(deadline) => match deadline.as_str().split_once('[') {
-            Some((day, _)) => day.to_owned(),
+            Some((day, zone)) => format!("{day} {}", zone.trim_end_matches(']')),
             None => {
                 let instant = deadline.at().to_string();
                 instant.get(..16).map_or(instant.clone(), |minute| format!("{minute}Z"))

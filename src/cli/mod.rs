@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 use payme::ports::Clock;
 use payme::system::{FixedClock, SystemClock};
 use payme::{Config, DATABASE_DEFAULT, Payme};
@@ -63,9 +64,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Tells of help that was asked for, or of arguments that are wrong; as JSON if that was asked for.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let mut words = arguments.iter().filter_map(|word| word.to_str());
-    let is_json = |word: &str| matches!(word, "json" | "jsonl");
-    let wants_json = words.any(|word| is_json(word.trim_start_matches("--format=")));
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let wants_json = words.iter().any(|word| matches!(*word, "--format=json" | "--format=jsonl"))
+        || words.windows(2).any(|pair| matches!(pair, ["--format", "json" | "jsonl"]));
     if error.use_stderr() && wants_json {
         let text = error.to_string();
         // What is wrong, on one line: behind it clap repeats the usage and points to the help.
@@ -73,7 +74,10 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
             .into_iter()
             .fold(text.as_str(), |what, end| what.split(end).next().unwrap_or_default());
         let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
-        let message = what.trim_start_matches("error: ");
+        let message = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is missing",
+            _ => what.trim_start_matches("error: "),
+        };
         let line = serde_json::json!({"code": "usage", "message": message, "details": {}});
         eprintln!("{line}");
     } else {

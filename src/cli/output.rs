@@ -63,9 +63,12 @@ pub(crate) fn list<T: Serialize>(
 
 /// Text for a terminal: titles and bank descriptions come from outside, and may not move the
 /// cursor or change colours. JSON escapes such characters by itself.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let steers = |c: char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
         turns || (c.is_control() && c != '\n')
     };
     let visible = |c: char| if steers(c) { '\u{fffd}' } else { c };
@@ -90,14 +93,14 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
 /// A note on stderr, unless quiet was asked for.
 pub(crate) fn note(global: &Global, text: &str) {
     if !global.quiet {
-        eprintln!("{text}");
+        eprintln!("{}", printable(text));
     }
 }
 
 /// Lists refused rows on stderr.
 pub(crate) fn list_refused(path: &Path, refused: &[Refusal]) {
     for refusal in refused {
-        eprintln!("refused: {}: {refusal}", path.display());
+        eprintln!("{}", printable(&format!("refused: {}: {refusal}", path.display())));
     }
 }
 

@@ -62,8 +62,8 @@ pub struct RecordedExplanation {
 }
 
 impl Driver {
-    /// Why a settlement matches a person, or why not: by the newest run where that matched it,
-    /// else by matching the pair now.
+    /// Why a settlement matches a person, or why not, judged now, with the variant of the
+    /// person's newest run and what that run said.
     ///
     /// # Errors
     /// [`DriverError::UnknownUser`], [`DriverError::UnknownSettlement`] or

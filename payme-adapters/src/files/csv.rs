@@ -75,6 +75,7 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
         Plain,
         Quoted,
         QuoteInQuoted,
+        BehindQuoted,
     }
     let line = |offset| {
         let before = text.as_bytes().get(..offset).unwrap_or_default();
@@ -91,7 +92,8 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
             (At::Quoted, b'"') => At::QuoteInQuoted,
             (At::Quoted, _) | (At::QuoteInQuoted, b'"') => At::Quoted,
             (_, b',' | b'\n' | b'\r') => At::FieldStart,
-            (At::QuoteInQuoted, _) => {
+            (At::QuoteInQuoted | At::BehindQuoted, b' ' | b'\t') => At::BehindQuoted,
+            (At::QuoteInQuoted | At::BehindQuoted, _) => {
                 let message = "a quoted field goes on behind its closing quote: check the quotes \
                                of this row and of the rows before it";
                 return Err(Refusal::on_line(line(opened), "malformed_csv", message));
@@ -104,7 +106,7 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
             let message = "a quoted field never ends: close its quote";
             Err(Refusal::on_line(line(opened), "unclosed_quote", message))
         }
-        At::FieldStart | At::Plain | At::QuoteInQuoted => Ok(()),
+        At::FieldStart | At::Plain | At::QuoteInQuoted | At::BehindQuoted => Ok(()),
     }
 }
 

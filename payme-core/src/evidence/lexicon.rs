@@ -45,16 +45,22 @@ impl LexiconError {
     }
 }
 
-/// A compiled lexicon.
-#[derive(Debug, Clone)]
+/// A compiled lexicon: the built-in entries, and beside them those of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lexicon {
+    parts: Vec<Part>,
+}
+
+/// Entries that compete with each other for a place in a text, and not with those of other parts.
+#[derive(Debug, Clone)]
+struct Part {
     automaton: AhoCorasick,
     /// The features of each keyword, in the order of the automaton's patterns.
     features: Vec<BTreeSet<FeatureKey>>,
     keywords: BTreeMap<String, BTreeSet<FeatureKey>>,
 }
 
-impl PartialEq for Lexicon {
+impl PartialEq for Part {
     fn eq(&self, other: &Self) -> bool {
         self.keywords == other.keywords
     }
@@ -72,9 +78,9 @@ impl Lexicon {
     /// The lexicon of the built-in entries and of what the catalogue adds.
     ///
     /// Each covered brand speaks of the merchant of its own slug. An alias speaks of the only
-    /// merchant that the settlement's rule names, or of its own slug where there is not exactly
-    /// one. A built-in keyword keeps its built-in meaning, inside a longer one too: a brand
-    /// `Amazon Prime` also speaks of what `amazon` and `prime` speak of.
+    /// merchant that the settlement's rule seeks, or of its own slug where there is not exactly
+    /// one. A built-in keyword keeps its built-in meaning, whatever the catalogue adds: both are
+    /// looked for on their own, so a catalogue never takes a feature away.
     ///
     /// # Errors
     /// [`LexiconError`].
@@ -91,22 +97,13 @@ impl Lexicon {
     pub fn for_catalog<'a>(
         settlements: impl IntoIterator<Item = &'a Settlement>,
     ) -> Result<Self, LexiconError> {
-        let entries = Self::base_entries()?;
-        let base = Self::new(entries.iter().cloned())?;
+        let base = Part::new(Self::base_entries()?)?;
         let added = settlements
             .into_iter()
             .flat_map(catalog_entries)
-            .filter(|entry| !base.keywords.contains_key(&normalise(&entry.keyword)))
-            .flat_map(|entry| {
-                // A longer keyword hides the built-in ones inside it, so it says what they say.
-                let inner: Vec<_> = base.find(&entry.keyword).into_iter().cloned().collect();
-                let keyword = entry.keyword.clone();
-                let inner = inner
-                    .into_iter()
-                    .map(move |feature| LexiconEntry { keyword: keyword.clone(), feature });
-                inner.chain([entry])
-            });
-        Self::new(entries.iter().cloned().chain(added))
+            .filter(|entry| !base.keywords.contains_key(&normalise(&entry.keyword)));
+        let added = Part::new(added)?;
+        Ok(Self { parts: vec![base, added] })
     }
 
     /// The lexicon of these entries. A keyword may speak of several features.
@@ -114,6 +111,28 @@ impl Lexicon {
     /// # Errors
     /// [`LexiconError::TooLarge`].
     pub fn new(entries: impl IntoIterator<Item = LexiconEntry>) -> Result<Self, LexiconError> {
+        Ok(Self { parts: vec![Part::new(entries)?] })
+    }
+
+    /// How many keywords there are.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.keywords.len()).sum()
+    }
+
+    /// Whether there is no keyword.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The features that a text speaks of, each once, sorted.
+    pub fn find(&self, text: &str) -> BTreeSet<&FeatureKey> {
+        let text = normalise(text);
+        self.parts.iter().flat_map(|part| part.find(&text)).collect()
+    }
+}
+
+impl Part {
+    fn new(entries: impl IntoIterator<Item = LexiconEntry>) -> Result<Self, LexiconError> {
         let mut keywords: BTreeMap<String, BTreeSet<FeatureKey>> = BTreeMap::new();
         for entry in entries {
             let keyword = normalise(&entry.keyword);
@@ -126,23 +145,12 @@ impl Lexicon {
         Ok(Self { automaton, features: keywords.values().cloned().collect(), keywords })
     }
 
-    /// How many keywords there are.
-    pub fn len(&self) -> usize {
-        self.keywords.len()
-    }
-
-    /// Whether there is no keyword.
-    pub fn is_empty(&self) -> bool {
-        self.keywords.is_empty()
-    }
-
-    /// The features that a text speaks of, each once, sorted.
-    pub fn find(&self, text: &str) -> BTreeSet<&FeatureKey> {
-        let text = normalise(text);
+    /// The features that a normalised text speaks of.
+    fn find(&self, text: &str) -> BTreeSet<&FeatureKey> {
         let mut spans: Vec<(usize, usize, usize)> = self
             .automaton
-            .find_overlapping_iter(&text)
-            .filter(|found| is_word(&text, found.start(), found.end()))
+            .find_overlapping_iter(text)
+            .filter(|found| is_word(text, found.start(), found.end()))
             .map(|found| (found.start(), found.end(), found.pattern().as_usize()))
             .collect();
         spans.sort_unstable_by_key(|(start, end, _)| (*start, usize::MAX - end));
@@ -295,12 +303,13 @@ mod tests {
     #[test]
     fn the_catalogue_never_takes_a_feature_away() {
         let rows = crate::catalog::parse_settlements(
-            br#"[{"title": "A", "covered_brands": ["Amazon Prime", "Better Bet"],
+            br#"[{"title": "A", "covered_brands": ["Amazon Prime", "Better Bet", "Best AT", "Delta United"],
                   "eligibility": {"required_features": [], "states": []}}]"#,
         )
         .unwrap();
         let lexicon = Lexicon::for_catalog(&rows.taken).unwrap();
-        for text in ["your amazon prime order", "amazon", "better bet", "a prime bet"] {
+        let partly = "delta united airlines and best at&t";
+        for text in ["your amazon prime order", "amazon", "better bet", "a prime bet", partly] {
             let (before, after) = (found(&base(), text), found(&lexicon, text));
             assert!(before.iter().all(|key| after.contains(key)), "{text}: {before:?} {after:?}");
         }

@@ -231,7 +231,7 @@ pub trait MatchStore: Send + Sync {
     /// The run of an id.
     async fn run(&self, id: crate::types::RunId) -> Result<Option<MatchRun>, StoreError>;
 
-    /// The newest batch of a request, by start and then id.
+    /// The batch of a request that began to be stored last.
     async fn newest_batch(&self, request: &str) -> Result<Option<MatchBatch>, StoreError>;
 
     /// What a person has said about settlements, by settlement id.

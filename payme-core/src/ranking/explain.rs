@@ -109,8 +109,9 @@ fn history(verdict: Verdict, result: Option<&MatchResult>, newest: Newest<'_>) -
             Some(format!("The newest run matched it with the score {:.4}{since}", recorded.score))
         }
         (Newest::Matched(recorded), _) => Some(format!(
-            "The newest run matched it with the score {:.4}, but that no longer holds: the \
-             settlement, the evidence or the person changed since. Match again.",
+            "The newest run matched it with the score {:.4}, but that does not hold now: the \
+             deadline passed, the run included closed settlements, or the settlement, the evidence \
+             or the person changed since.",
             recorded.score
         )),
         (Newest::NotMatched, Verdict::Eligible) => Some(
@@ -299,7 +300,7 @@ mod tests {
             let text = explanation.sentences.join("\n");
             assert!(text.contains(words), "{title}: {text}");
         }
-        for (id, words) in [(ids[0], "matched it with the score"), (ids[3], "no longer holds")] {
+        for (id, words) in [(ids[0], "matched it with the score"), (ids[3], "does not hold now")] {
             let now = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
             let recorded = now.result.clone().unwrap();
             let then = explain(&index, &user, id, &request, Newest::Matched(&recorded)).unwrap();

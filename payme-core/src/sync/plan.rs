@@ -98,7 +98,8 @@ impl SyncPlan {
 ///
 /// The last page that names a record decides what it is, but a removal is final: a record that
 /// was removed once, by these pages or earlier ones, does not come back. A page of a feed that was
-/// applied before is passed over whole, unless it comes behind one that is new.
+/// applied before writes nothing; on the records it names, what is stored stands against the pages
+/// before it that are new.
 pub fn plan_pages(
     stored: &BTreeMap<RecordId, StoredRecord>,
     pages: impl IntoIterator<Item = Page>,
@@ -106,22 +107,24 @@ pub fn plan_pages(
     let mut last: BTreeMap<RecordId, Option<Record>> = BTreeMap::new();
     let mut plan = SyncPlan::default();
     let mut applied = BTreeSet::new();
-    // Whether a page before this one was new, or no page of a feed: then this one is served after
-    // it and has the last word, even if it was applied before.
-    let mut is_behind = false;
     for page in pages {
         if let Some(id) = page.feed_id {
             let is_known = stored.contains_key(&id);
-            if !applied.insert(id) || (is_known && !is_behind) {
+            if is_known {
+                // What is stored took account of this page, so it stands against the pages that
+                // are new but served before it. A removal among those is final all the same.
+                let named = page.upserts.iter().map(Record::id).chain(page.removals.clone());
+                for record in named {
+                    if last.get(&record).is_some_and(Option::is_some) {
+                        last.remove(&record);
+                    }
+                }
+            }
+            if is_known || !applied.insert(id) {
                 plan.unchanged += page.upserts.len() + page.removals.len();
                 continue;
             }
-            if !is_known {
-                plan.traces.push(id);
-                is_behind = true;
-            }
-        } else if !page.upserts.is_empty() || !page.removals.is_empty() {
-            is_behind = true;
+            plan.traces.push(id);
         }
         for record in page.upserts {
             let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
@@ -210,6 +213,20 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_behind_a_new_page_takes_nothing_back() {
+        let user = UserId::from_uuid(uuid::Uuid::nil());
+        let page = |cursor, id, cents| {
+            Page::of_feed(user, Source::Plaid, cursor, vec![record(id, cents)], Vec::new())
+        };
+        let [first, second] = [page("c1", 1, 5), page("c2", 1, 7)];
+        let mut stored = BTreeMap::new();
+        plan_pages(&stored, [first.clone(), second]).apply(&mut stored);
+        plan_pages(&stored, [page("d1", 2, 1), first]).apply(&mut stored);
+        assert_eq!(stored.get(&id(1)), Some(&StoredRecord::Live(record(1, 7))));
+        assert_eq!(stored.get(&id(2)), Some(&StoredRecord::Live(record(2, 1))));
+    }
+
+    #[test]
     fn a_list_does_not_overrule_the_page_behind_it() {
         let user = UserId::from_uuid(uuid::Uuid::nil());
         let page = Page::of_feed(user, Source::Plaid, "c1", vec![record(1, 7)], Vec::new());
@@ -263,6 +280,23 @@ mod tests {
                 let again = plan_pages(&stored, pages.get(number).cloned());
                 prop_assert!(again.is_empty(), "{again:?}");
             }
+        }
+
+        #[test]
+        fn a_new_page_before_replays_changes_only_what_it_names(
+            pages in any_pages(),
+            replayed in prop::collection::vec(0_usize..5, 0..8),
+        ) {
+            prop_assume!(pages.iter().all(|page| page.feed_id.is_some()));
+            let mut stored = BTreeMap::new();
+            plan_pages(&stored, pages.clone()).apply(&mut stored);
+            let user = UserId::from_uuid(uuid::Uuid::nil());
+            let fresh = Page::of_feed(user, Source::Plaid, "new", vec![record(99, 1)], Vec::new());
+            let mut expected = stored.clone();
+            plan_pages(&expected, [fresh.clone()]).apply(&mut expected);
+            let replays = replayed.iter().filter_map(|number| pages.get(*number).cloned());
+            plan_pages(&stored, [fresh].into_iter().chain(replays)).apply(&mut stored);
+            prop_assert_eq!(stored, expected);
         }
 
         #[test]

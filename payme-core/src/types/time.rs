@@ -148,8 +148,10 @@ fn is_rfc3339(text: &str) -> bool {
             zone
         }
     };
-    fits(head, "0000-00-00T00:00:00")
-        && (fits(zone, "Z") || fits(zone, "+00:00") || fits(zone, "-00:00"))
+    let offset = zone.strip_prefix(['+', '-']).is_some_and(|offset| {
+        fits(offset, "00:00") && offset < "24" && offset.get(3..).is_some_and(|m| m < "60")
+    });
+    fits(head, "0000-00-00T00:00:00") && (fits(zone, "Z") || offset)
 }
 
 /// Reads a civil date written `YYYY-MM-DD`.
@@ -250,8 +252,8 @@ impl Deadline {
 
 fn end_of_day(day: Date, zone: &str) -> Result<Instant, TimeError> {
     let zone = TimeZoneDatabase::bundled().get(zone).map_err(|_| TimeError::Zone)?;
-    // `Etc/Unknown` is a name, but of no place where a day ends.
-    if zone.is_unknown() {
+    // `Etc/Unknown` and `Factory` are names, but of no place where a day ends.
+    if zone.is_unknown() || zone.iana_name() == Some("Factory") {
         return Err(TimeError::Zone);
     }
     let next = day.checked_add(1.day()).map_err(|_| TimeError::Date)?;
@@ -311,6 +313,9 @@ mod tests {
             ("2026-02-19[America/Atlantis]", Zone),
             ("2026-02-19[]", Zone),
             ("2026-02-19[Etc/Unknown]", Zone),
+            ("2026-02-19[Factory]", Zone),
+            ("2026-02-19T23:59:00+24:00", Neither),
+            ("2026-02-19T23:59:00-05:60", Neither),
             ("2026-02-19T23Z", Neither),
             ("2026-02-19T23:59Z", Neither),
             ("2026-02-19 23:59:00Z", Neither),

@@ -74,17 +74,18 @@ create table assignment (
 ) strict, without rowid;
 
 create table match_batch (
-    id text primary key not null check (length(id) = 36),
+    sequence integer primary key autoincrement check (sequence >= 1),
+    id text not null unique check (length(id) = 36),
     request text not null,
     started_at integer not null,
     cursor text check (length(cursor) = 36),
     done integer not null check (done >= 0),
     finished integer not null check (finished in (0, 1))
-) strict, without rowid;
+) strict;
 
-create index match_batch_newest on match_batch (request, started_at, id);
+create index match_batch_newest on match_batch (request, sequence);
 
--- The sequence says which run was stored last, whatever the clocks said.
+-- The sequence says which run, and which batch, was stored last, whatever the clocks said.
 create table match_run (
     sequence integer primary key autoincrement check (sequence >= 1),
     id text not null unique check (length(id) = 36),

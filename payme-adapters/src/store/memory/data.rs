@@ -12,7 +12,7 @@ use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{MatchBatch, Revisions, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::sync::{Record, StoredRecord};
-use payme_core::types::{BatchId, EventId, RunId, SettlementId, UserId, Version};
+use payme_core::types::{EventId, RunId, SettlementId, UserId, Version};
 
 /// Everything that is stored.
 #[derive(Default)]
@@ -25,7 +25,8 @@ pub(super) struct Data {
     /// How often the catalogue and the mail have changed, from 0.
     catalog_changes: i64,
     mail_changes: i64,
-    pub(super) batches: BTreeMap<BatchId, MatchBatch>,
+    /// In the order in which they began to be stored.
+    pub(super) batches: Vec<MatchBatch>,
     pub(super) preferences: BTreeMap<(UserId, SettlementId), Preference>,
     pub(super) events: Vec<SequencedEvent>,
     event_ids: HashSet<EventId>,
@@ -104,8 +105,16 @@ impl Data {
     /// stored has none.
     pub(super) fn cursor_is(&self, batch: Option<(&MatchBatch, Option<UserId>)>) -> bool {
         batch.is_none_or(|(batch, resumed_from)| {
-            self.batches.get(&batch.id).and_then(|stored| stored.cursor) == resumed_from
+            let stored = self.batches.iter().find(|stored| stored.id == batch.id);
+            stored.and_then(|stored| stored.cursor) == resumed_from
         })
+    }
+
+    pub(super) fn write_batch(&mut self, batch: &MatchBatch) {
+        match self.batches.iter_mut().find(|stored| stored.id == batch.id) {
+            Some(stored) => *stored = batch.clone(),
+            None => self.batches.push(batch.clone()),
+        }
     }
 
     pub(super) fn write_runs(&mut self, runs: &[MatchRun]) {

@@ -181,7 +181,7 @@ impl MatchStore for MemoryStore {
         data.append(events)?;
         data.write_runs(runs);
         if let Some((batch, _)) = batch {
-            data.batches.insert(batch.id, batch.clone());
+            data.write_batch(batch);
         }
         Ok(Commit::Done)
     }
@@ -196,8 +196,7 @@ impl MatchStore for MemoryStore {
 
     async fn newest_batch(&self, request: &str) -> Result<Option<MatchBatch>, StoreError> {
         let data = self.data();
-        let same = data.batches.values().filter(|batch| batch.request == request);
-        Ok(same.max_by_key(|batch| (batch.started, batch.id)).cloned())
+        Ok(data.batches.iter().rfind(|batch| batch.request == request).cloned())
     }
 
     async fn preferences(&self, user: UserId) -> Result<Vec<Preference>, StoreError> {

@@ -73,9 +73,6 @@ async fn write(
     {
         return Ok(Commit::Conflict);
     }
-    if !plan.is_empty() {
-        execute(tx, sqlx::query(sql::REVISION_CATALOG)).await?;
-    }
     let added = plan.added.iter().map(|settlement| (None, settlement));
     let changed = plan.changed.iter().map(|(version, settlement)| (Some(*version), settlement));
     for (expected, settlement) in added.chain(changed) {
@@ -83,7 +80,11 @@ async fn write(
             return Ok(Commit::Conflict);
         }
     }
-    evidence::write(tx, refreshed, events).await
+    let written = evidence::write(tx, refreshed, events).await?;
+    if written == Commit::Done && !plan.is_empty() {
+        execute(tx, sqlx::query(sql::REVISION_CATALOG)).await?;
+    }
+    Ok(written)
 }
 
 /// Writes a settlement where the stored version is the expected one.

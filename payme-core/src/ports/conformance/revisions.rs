@@ -67,5 +67,10 @@ pub(super) async fn a_change_rests_on_the_catalogue(store: &dyn Store) -> Result
     equal("nobody is written", &0, &answered("people", store.user_count().await)?)?;
     let [second, mut first] = both;
     first.on_catalog = Some(Version(2));
-    done("it did not", store.commit_evidence(&[second, first], &[]).await)
+    done("it did not", store.commit_evidence(&[second, first], &[]).await)?;
+    let mut refreshed = change(user(1), Some(Version::FIRST));
+    refreshed.on_catalog = Some(Version(2));
+    let plan = adding(vec![settlement(2)?]);
+    done("together with the catalogue", store.commit_catalog(&plan, &[refreshed], &[]).await)?;
+    revisions_are(store, "after both", [3, 1]).await.map(drop)
 }

@@ -163,7 +163,11 @@ pub(super) async fn the_newest_batch_of_a_request(store: &dyn Store) -> Result<(
     for batch in batches.iter().chain([&other]) {
         done("a batch", store.commit_runs(&[], Some((batch, None)), &[]).await)?;
     }
-    batch_is(store, "by start and then id", batches.get(1)).await?;
+    batch_is(store, "the last to begin", batches.last()).await?;
+    let moved = MatchBatch { cursor: Some(user(1)), ..batches[0].clone() };
+    let resumed_from = batches[0].cursor;
+    done("an older one moves on", store.commit_runs(&[], Some((&moved, resumed_from)), &[]).await)?;
+    batch_is(store, "still the last to begin", batches.last()).await?;
     let found = answered("the other request", store.newest_batch(&other.request).await)?;
     equal("the other request", &Some(other), &found)?;
     let found = answered("an unknown request", store.newest_batch("unknown").await)?;
