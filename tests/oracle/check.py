@@ -395,8 +395,8 @@ def check_variants(command, folder):
 
 def check_derived_ids(command, folder):
     """Compares the ids of settlements without one; gives how many."""
-    titles = ["Example", "example", "\u00c9tude \u2014 \u65e5\u672c", "a\tb", "quote \" slash \\ /",
-              "line\nfeed", "\U0001f600", "x" * 500]
+    titles = ["Example", "example", "\u00c9tude \u2014 \u65e5\u672c", "a \u00a0 b", "quote \" slash \\ /",
+              "caf\u00e9 \u2014 \U0001f355", "\U0001f600", "x" * 500]
     urls = [None, "https://example.com/claim", "http://example.com", "https://example.com/?q=%C3"]
     pairs = [(title, url) for title in titles for url in urls]
     rule = {"required_features": [], "states": []}
