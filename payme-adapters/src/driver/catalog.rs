@@ -54,10 +54,7 @@ impl Driver {
         &self,
         settlements: Vec<Settlement>,
     ) -> Result<CatalogReport, DriverError> {
-        let report = self
-            .decide(async |driver| driver.try_import_settlements(settlements.clone()).await)
-            .await?;
-        Ok(report)
+        self.decide(async |driver| driver.try_import_settlements(settlements.clone()).await).await
     }
 
     async fn try_import_settlements(

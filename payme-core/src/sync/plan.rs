@@ -127,9 +127,9 @@ pub fn plan_pages(
             plan.traces.push(id);
         }
         for record in page.upserts {
-            let entry = last.entry(record.id()).or_insert_with(|| Some(record.clone()));
-            if entry.is_some() {
-                *entry = Some(record);
+            let is_removed = matches!(last.get(&record.id()), Some(None));
+            if !is_removed {
+                last.insert(record.id(), Some(record));
             }
         }
         for id in page.removals {
