@@ -3,7 +3,8 @@
 //! Everything here is a pure function of its arguments. Time, ids and randomness come from the
 //! caller; nothing reads a clock, a file, the network or the environment.
 //!
-//! The stages, in the order data flows through them; each uses [`types`] and earlier stages only:
+//! The stages, in the order data flows through them; each uses [`types`], [`vectors`] and earlier
+//! stages only:
 //!
 //! | stage | takes | gives |
 //! |---|---|---|
@@ -18,6 +19,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
 pub mod types;
+
+pub mod vectors;
 
 // The stages, in the order data flows through them.
 pub mod catalog;

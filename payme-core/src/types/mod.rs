@@ -3,6 +3,7 @@
 //! In: text and numbers from outside. Out: values that cannot be wrong in the ways they rule out.
 //! Every type here parses, and refuses what it must with an error that says what was expected.
 
+mod column;
 mod confidence;
 mod feature_key;
 mod id;
@@ -13,6 +14,7 @@ mod source;
 mod state;
 mod time;
 
+pub use column::{Column, ColumnError, SharedBytes};
 pub use confidence::{Confidence, ConfidenceError};
 pub use feature_key::{FEATURE_KEY_BYTES_MAX, FeatureKey, FeatureKeyError, FeatureKind, slug};
 pub use id::{
@@ -22,6 +24,7 @@ pub use money::{Currency, Money, MoneyError};
 pub use person::Person;
 pub use source::Source;
 pub use state::{State, StateError, StateRule, StateSet};
+pub(crate) use time::day_number;
 pub use time::{
     Date, Deadline, Instant, TimeError, YEAR_MIN, ensure_modern, parse_date, parse_day,
 };

@@ -154,6 +154,18 @@ fn is_rfc3339(text: &str) -> bool {
     fits(head, "0000-00-00T00:00:00") && (fits(zone, "Z") || offset)
 }
 
+/// Days from 1970-01-01 to a date.
+pub(crate) fn day_number(date: Date) -> i32 {
+    let (year, month, day) =
+        (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+    // Years begin in March here, so that the leap day is the last day of its year.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 /// Reads a civil date written `YYYY-MM-DD`.
 ///
 /// # Errors
@@ -279,6 +291,26 @@ impl From<Deadline> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        let table = [
+            ("1970-01-01", 0),
+            ("1969-12-31", -1),
+            ("1972-02-29", 789),
+            ("2000-03-01", 11_017),
+            ("2026-02-01", 20_485),
+            ("1900-01-01", -25_567),
+        ];
+        for (day, expected) in table {
+            assert_eq!(day_number(day.parse().unwrap()), expected, "{day}");
+        }
+        let mut day: Date = "1895-12-25".parse().unwrap();
+        for number in day_number(day)..60_000 {
+            assert_eq!(day_number(day), number, "{day}");
+            day = day.tomorrow().unwrap();
+        }
+    }
 
     #[test]
     fn deadlines_end_where_the_table_says() {

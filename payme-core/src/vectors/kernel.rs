@@ -1,0 +1,596 @@
+//! The inner loops: dot products of single precision, and of 4-bit codes with 8-bit queries.
+//!
+//! In: slices. Out: sums. One definition in plain Rust, and the same sums in wide registers where
+//! the machine has them, chosen once per scan with a [`Kernel`].
+//!
+//! Invariants: integer sums are the same on every kernel. Sums of single precision are the same
+//! bits on one kernel, whether a row is asked for alone, in a scan or in a list, and wherever it
+//! lies in memory: each kernel has one function for one row, and every path calls it.
+//! Nothing is read outside of the slices. Loads are copies of arrays that slices were checked to
+//! hold; `unsafe` is only the step into functions that need an instruction set, and prefetching.
+//! Overview: `docs/rules/vectors.md`; why so: `docs/decisions/0008-one-module-of-kernels.md`.
+#![expect(unsafe_code, reason = "wide registers are entered after the machine was asked")]
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+use bytemuck::Pod;
+
+/// Codes per block: a block of 64 bytes holds two codes per byte.
+pub(super) const CODES_PER_BLOCK: usize = 2 * BLOCK_BYTES;
+/// Bytes per block of codes.
+pub(super) const BLOCK_BYTES: usize = 64;
+
+/// How far ahead of the row in work a scan asks for what comes next. The hardware asks for less,
+/// and never beyond a page.
+const BYTES_AHEAD: usize = 8192;
+/// The same for a list of rows, of which the hardware can guess nothing.
+const ROWS_AHEAD: usize = 8;
+
+/// The instruction sets that a scan uses.
+///
+/// A value exists only for what this machine can do, which is what makes the calls below sound.
+///
+/// # Examples
+/// ```
+/// # use payme_core::vectors::Kernel;
+/// assert_eq!(Kernel::detect().dot(&[1.0, 2.0, 3.0], &[4.0, -5.0, 6.0]), 12.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kernel(Level);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Plain Rust: the definition.
+    Scalar,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F and BW, and its vector neural network instructions (VNNI).
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Kernel {
+    /// The widest kernel of this machine.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if has_avx512() {
+                return Self(Level::Avx512);
+            }
+            if has_avx2() {
+                return Self(Level::Avx2);
+            }
+        }
+        Self::scalar()
+    }
+
+    /// The kernel in plain Rust, which every machine has.
+    pub const fn scalar() -> Self {
+        Self(Level::Scalar)
+    }
+
+    /// Every kernel of this machine, the plain one first.
+    pub fn all_available() -> Vec<Self> {
+        let mut kernels = vec![Self::scalar()];
+        #[cfg(target_arch = "x86_64")]
+        {
+            kernels.extend(has_avx2().then_some(Self(Level::Avx2)));
+            kernels.extend(has_avx512().then_some(Self(Level::Avx512)));
+        }
+        kernels
+    }
+
+    /// `sum a_i b_i` over the common prefix of the two.
+    pub fn dot(self, a: &[f32], b: &[f32]) -> f32 {
+        match self.0 {
+            Level::Scalar => scalar::dot(a, b),
+            // SAFETY: a value of this level exists only where AVX2 and FMA were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::dot(a, b) },
+            // SAFETY: a value of this level exists only where AVX-512 F was detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::dot(a, b) },
+        }
+    }
+
+    /// Writes the dot product of the query with each row to its place in `out`.
+    pub(super) fn dots<'a>(
+        self,
+        query: &[f32],
+        rows: impl Iterator<Item = &'a [f32]>,
+        out: &mut [f32],
+    ) {
+        match self.0 {
+            Level::Scalar => each(rows, out, |row| scalar::dot(query, row)),
+            // SAFETY: a value of this level exists only where AVX2 and FMA were detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::dots(query, rows, out) },
+            // SAFETY: a value of this level exists only where AVX-512 F was detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::dots(query, rows, out) },
+        }
+    }
+
+    /// Writes `sum query_i code_i` for each row of codes to its place in `out`.
+    ///
+    /// The query has a whole number of blocks of [`CODES_PER_BLOCK`] entries; a row has
+    /// [`BLOCK_BYTES`] for each. Byte j of a block holds the codes of the entries j (low half) and
+    /// `BLOCK_BYTES + j` (high half), each in `0..16`.
+    pub(super) fn code_dots<'a>(
+        self,
+        query: &[i8],
+        rows: impl Iterator<Item = &'a [u8]>,
+        out: &mut [i32],
+    ) {
+        let (query, _) = query.as_chunks();
+        match self.0 {
+            Level::Scalar => each(rows, out, |row| scalar::code_dot(query, row)),
+            // SAFETY: a value of this level exists only where AVX2 was detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::code_dots(query, rows, out) },
+            // SAFETY: a value of this level exists only where all of AVX-512 F, BW and VNNI was.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::code_dots(query, rows, out) },
+        }
+    }
+}
+
+/// The rows from the first to the last. Rows without entries cannot be told apart: there are none.
+pub(super) fn all_rows<T: Pod>(entries: &[T], width: usize) -> impl Iterator<Item = &[T]> {
+    let ahead = entries.get(BYTES_AHEAD / size_of::<T>().max(1)..).unwrap_or_default();
+    let mut ahead = ahead.chunks(width.max(1));
+    entries.chunks_exact(width.max(1)).inspect(move |_| fetch(ahead.next().unwrap_or_default()))
+}
+
+/// The rows of a list; one that is not there is empty.
+pub(super) fn listed_rows<'a, T: Pod>(
+    entries: &'a [T],
+    width: usize,
+    list: &'a [u32],
+) -> impl Iterator<Item = &'a [T]> {
+    let row = move |row: &u32| row_of(entries, *row, width);
+    let mut ahead = list.get(ROWS_AHEAD..).unwrap_or_default().iter().map(row);
+    list.iter().map(row).inspect(move |_| fetch(ahead.next().unwrap_or_default()))
+}
+
+fn row_of<T>(entries: &[T], row: u32, width: usize) -> &[T] {
+    let start = usize::try_from(row).ok().and_then(|row| row.checked_mul(width));
+    start.and_then(|start| entries.get(start..)?.get(..width)).unwrap_or_default()
+}
+
+/// One value for each row. Values go first, so that no row is taken that has no place.
+fn each<'a, T: 'a, S>(
+    rows: impl Iterator<Item = &'a [T]>,
+    out: &mut [S],
+    value: impl Fn(&[T]) -> S,
+) {
+    for (out, row) in out.iter_mut().zip(rows) {
+        *out = value(row);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vnni")
+}
+
+/// Asks for the cache lines of a row that will be needed soon.
+fn fetch<T: Pod>(row: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytemuck::cast_slice::<T, u8>(row).chunks(64) {
+        // SAFETY: a prefetch is a hint; it reads nothing that the program sees and never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}
+
+/// The sum of the lanes, halves added to each other: one order, whatever compiles it.
+fn tree<const N: usize>(mut lanes: [f32; N]) -> f32 {
+    let mut width = N / 2;
+    while width > 0 {
+        let (low, high) = lanes.split_at_mut(width);
+        low.iter_mut().zip(high).for_each(|(low, high)| *low += *high);
+        width /= 2;
+    }
+    lanes.first().copied().unwrap_or(0.0)
+}
+
+/// The entries of `rest`, filled up with zeros, which change no sum.
+fn filled<const N: usize>(rest: &[f32]) -> [f32; N] {
+    let mut lanes = [0.0; N];
+    lanes.iter_mut().zip(rest).for_each(|(lane, x)| *lane = *x);
+    lanes
+}
+
+/// The definition, in plain Rust.
+mod scalar {
+    use super::{BLOCK_BYTES, CODES_PER_BLOCK, filled, tree};
+
+    const LANES: usize = 16;
+
+    pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+        let common = a.len().min(b.len());
+        let (a_blocks, a_rest) = a.get(..common).unwrap_or_default().as_chunks::<LANES>();
+        let (b_blocks, b_rest) = b.get(..common).unwrap_or_default().as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for (a, b) in a_blocks.iter().zip(b_blocks) {
+            add_products(&mut sums, a, b);
+        }
+        if !a_rest.is_empty() {
+            add_products(&mut sums, &filled(a_rest), &filled(b_rest));
+        }
+        tree(sums)
+    }
+
+    fn add_products(sums: &mut [f32; LANES], a: &[f32; LANES], b: &[f32; LANES]) {
+        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
+            *sum += x * y;
+        }
+    }
+
+    pub(super) fn code_dot(query: &[[i8; CODES_PER_BLOCK]], row: &[u8]) -> i32 {
+        let (blocks, _) = row.as_chunks();
+        blocks.iter().zip(query).map(|(codes, query)| block(query, codes)).sum()
+    }
+
+    fn block(query: &[i8; CODES_PER_BLOCK], codes: &[u8; BLOCK_BYTES]) -> i32 {
+        let (low, high) = query.split_at(BLOCK_BYTES);
+        let product = |x: &i8, code: u8| i32::from(*x) * i32::from(code);
+        let low = codes.iter().zip(low).map(|(codes, x)| product(x, codes & 15));
+        let high = codes.iter().zip(high).map(|(codes, x)| product(x, codes >> 4));
+        low.sum::<i32>() + high.sum::<i32>()
+    }
+}
+
+/// The dot product of single precision in registers of `LANES` numbers. Every register width adds
+/// in this order.
+#[cfg(target_arch = "x86_64")]
+macro_rules! float_kernel {
+    ($features:literal, $register:ty, $zero:ident, $add_product:ident, $add:ident) => {
+        #[target_feature(enable = $features)]
+        pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+            let common = a.len().min(b.len());
+            let (a_blocks, a_rest) = a.get(..common).unwrap_or_default().as_chunks::<LANES>();
+            let (b_blocks, b_rest) = b.get(..common).unwrap_or_default().as_chunks::<LANES>();
+            let (a_groups, a_blocks) = a_blocks.as_chunks::<4>();
+            let (b_groups, b_blocks) = b_blocks.as_chunks::<4>();
+            // Four sums side by side, so that one addition need not wait for the one before.
+            let mut sums = [$zero(); 4];
+            for (a, b) in a_groups.iter().zip(b_groups) {
+                for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                    *sum = $add_product(must_cast(*a), must_cast(*b), *sum);
+                }
+            }
+            for ((sum, a), b) in sums.iter_mut().zip(a_blocks).zip(b_blocks) {
+                *sum = $add_product(must_cast(*a), must_cast(*b), *sum);
+            }
+            let [first, second, third, mut fourth] = sums;
+            if !a_rest.is_empty() {
+                let (a, b): ([f32; LANES], [f32; LANES]) = (filled(a_rest), filled(b_rest));
+                fourth = $add_product(must_cast(a), must_cast(b), fourth);
+            }
+            let sum = $add($add(first, second), $add(third, fourth));
+            tree(must_cast::<$register, [f32; LANES]>(sum))
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn dots<'a>(
+            query: &[f32],
+            rows: impl Iterator<Item = &'a [f32]>,
+            out: &mut [f32],
+        ) {
+            for (out, row) in out.iter_mut().zip(rows) {
+                *out = dot(query, row);
+            }
+        }
+    };
+}
+
+/// 256-bit registers: AVX2 for integers, FMA for single precision.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::{
+        __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_fmadd_ps,
+        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16,
+        _mm256_setzero_ps, _mm256_setzero_si256, _mm256_srli_epi16,
+    };
+
+    use bytemuck::must_cast;
+
+    use super::{BLOCK_BYTES, CODES_PER_BLOCK, filled, tree};
+
+    const LANES: usize = 8;
+
+    float_kernel!("avx2,fma", __m256, _mm256_setzero_ps, _mm256_fmadd_ps, _mm256_add_ps);
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn code_dots<'a>(
+        query: &[[i8; CODES_PER_BLOCK]],
+        rows: impl Iterator<Item = &'a [u8]>,
+        out: &mut [i32],
+    ) {
+        for (out, row) in out.iter_mut().zip(rows) {
+            let (row, _) = row.as_chunks::<BLOCK_BYTES>();
+            let mut sum = _mm256_setzero_si256();
+            for (codes, query) in row.iter().zip(query) {
+                sum = add_block(sum, query, codes);
+            }
+            *out = must_cast::<__m256i, [i32; LANES]>(sum).iter().sum();
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn add_block(
+        sum: __m256i,
+        query: &[i8; CODES_PER_BLOCK],
+        codes: &[u8; BLOCK_BYTES],
+    ) -> __m256i {
+        let [low_0, low_1, high_0, high_1]: [[i8; 32]; 4] = must_cast(*query);
+        let [codes_0, codes_1]: [[u8; 32]; 2] = must_cast(*codes);
+        let sum = add_half(sum, must_cast(codes_0), must_cast(low_0), must_cast(high_0));
+        add_half(sum, must_cast(codes_1), must_cast(low_1), must_cast(high_1))
+    }
+
+    /// Sums of two products have at most 2 * 15 * 128 = 3840, so they fit 16 bits.
+    #[target_feature(enable = "avx2")]
+    fn add_half(sum: __m256i, codes: __m256i, low: __m256i, high: __m256i) -> __m256i {
+        let mask = _mm256_set1_epi8(15);
+        let ones = _mm256_set1_epi16(1);
+        let low = _mm256_maddubs_epi16(_mm256_and_si256(codes, mask), low);
+        let codes = _mm256_and_si256(_mm256_srli_epi16::<4>(codes), mask);
+        let high = _mm256_maddubs_epi16(codes, high);
+        let sum = _mm256_add_epi32(sum, _mm256_madd_epi16(low, ones));
+        _mm256_add_epi32(sum, _mm256_madd_epi16(high, ones))
+    }
+}
+
+/// 512-bit registers: AVX-512 F for single precision, BW and VNNI for integers.
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::{
+        __m512, __m512i, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512, _mm512_dpbusd_epi32,
+        _mm512_fmadd_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_setzero_ps,
+        _mm512_setzero_si512, _mm512_srli_epi16,
+    };
+
+    use bytemuck::must_cast;
+
+    use super::{BLOCK_BYTES, CODES_PER_BLOCK, filled, tree};
+
+    const LANES: usize = 16;
+
+    float_kernel!("avx512f", __m512, _mm512_setzero_ps, _mm512_fmadd_ps, _mm512_add_ps);
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    pub(super) fn code_dots<'a>(
+        query: &[[i8; CODES_PER_BLOCK]],
+        rows: impl Iterator<Item = &'a [u8]>,
+        out: &mut [i32],
+    ) {
+        for (out, row) in out.iter_mut().zip(rows) {
+            let (row, _) = row.as_chunks::<BLOCK_BYTES>();
+            let (mut low, mut high) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+            for (codes, query) in row.iter().zip(query) {
+                let [query_low, query_high]: [[i8; BLOCK_BYTES]; 2] = must_cast(*query);
+                let mask = _mm512_set1_epi8(15);
+                let codes: __m512i = must_cast(*codes);
+                let codes_low = _mm512_and_si512(codes, mask);
+                let codes_high = _mm512_and_si512(_mm512_srli_epi16::<4>(codes), mask);
+                low = _mm512_dpbusd_epi32(low, codes_low, must_cast(query_low));
+                high = _mm512_dpbusd_epi32(high, codes_high, must_cast(query_high));
+            }
+            *out = _mm512_reduce_add_epi32(_mm512_add_epi32(low, high));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "the numbers here are small"
+    )]
+
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// Ordinary numbers, numbers of every size whose products do not overflow, zeros of both
+    /// signs, and the smallest there are.
+    fn number() -> impl Strategy<Value = f32> {
+        let scaled = (-1.0_f32..1.0, -140..60_i32).prop_map(|(x, power)| x * 2.0_f32.powi(power));
+        let odd = [0.0, -0.0, 1e-45, -1e-45, f32::MIN_POSITIVE, -1e-39, 1.0, -1.0];
+        prop_oneof![4 => -1.0_f32..1.0, 2 => scaled, 1 => prop::sample::select(odd.to_vec())]
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<f32>> {
+        vec(number(), 0..220)
+    }
+
+    /// The same numbers somewhere else in memory.
+    fn copied(row: &[f32]) -> Vec<f32> {
+        row.to_vec()
+    }
+
+    /// `gamma_n sum |a_i b_i|` and what is lost below the smallest normal number.
+    fn allowed(a: &[f32], b: &[f32]) -> f64 {
+        let n = a.len() as f64;
+        let sum: f64 =
+            a.iter().zip(b).map(|(a, b)| f64::from(*a).abs() * f64::from(*b).abs()).sum();
+        let unit = 2.0_f64.powi(-24);
+        n * unit / (1.0 - n * unit) * sum * (1.0 + 1e-6) + 2.0 * n * 2.0_f64.powi(-150)
+    }
+
+    fn true_dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    fn codes(kernel: Kernel, query: &[i8], codes: &[u8], rows: usize) -> Vec<i32> {
+        let mut out = vec![0; rows];
+        kernel.code_dots(query, all_rows(codes, query.len() / 2), &mut out);
+        out
+    }
+
+    #[test]
+    fn the_plain_kernel_is_always_there_and_the_detected_one_is_the_last() {
+        let kernels = Kernel::all_available();
+        assert_eq!(kernels.first(), Some(&Kernel::scalar()));
+        assert_eq!(kernels.last(), Some(&Kernel::detect()));
+    }
+
+    #[test]
+    fn dots_of_known_vectors() {
+        let ramp: Vec<f32> = (1..=100_u8).map(f32::from).collect();
+        let signs: Vec<f32> = (0..100).map(|i| if i % 3 == 0 { -2.0 } else { 1.0 }).collect();
+        for kernel in Kernel::all_available() {
+            let table: [(&[f32], &[f32], f32); 6] = [
+                (&[], &[], 0.0),
+                (&[1.0, 2.0, 3.0], &[], 0.0),
+                (&[1.0, 2.0, 3.0], &[4.0, -5.0, 6.0], 12.0),
+                (&[1.0, 2.0, 3.0, 100.0], &[4.0, -5.0], -6.0),
+                // 1^2 + ... + 100^2, and 5050 less three times 1 + 4 + ... + 100.
+                (&ramp, &ramp, 338_350.0),
+                (&ramp, &signs, -101.0),
+            ];
+            for (a, b, expected) in table {
+                assert_eq!(
+                    kernel.dot(a, b).to_bits(),
+                    expected.to_bits(),
+                    "{kernel:?} {a:?} {b:?}"
+                );
+                assert_eq!(
+                    kernel.dot(b, a).to_bits(),
+                    expected.to_bits(),
+                    "{kernel:?} {b:?} {a:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_codes_by_hand() {
+        let mut query = vec![0; 256];
+        let mut bytes = vec![0; 256];
+        // Entry 3 (low half of byte 3), 64 + 3 (its high half), and 128 + 64 + 5.
+        (query[3], query[67], query[197]) = (7, -128, 127);
+        (bytes[3], bytes[64 + 5]) = (0x9b, 0xf2);
+        (bytes[128 + 3], bytes[128 + 64 + 5]) = (0x10, 0x0f);
+        for kernel in Kernel::all_available() {
+            let expected = [7 * 0xb - 128 * 9 + 127 * 15, -128];
+            assert_eq!(codes(kernel, &query, &bytes, 2), expected, "{kernel:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_do_not_saturate() {
+        for (level, sum) in [(127, 127 * 15 * 1_024), (-128, -128 * 15 * 1_024)] {
+            for kernel in Kernel::all_available() {
+                assert_eq!(codes(kernel, &[level; 1_024], &[0xff; 512], 1), [sum], "{kernel:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_dot_is_the_sum_of_products_within_the_error_of_summation(
+            a in numbers(),
+            b in numbers(),
+            from in 0..20_usize,
+        ) {
+            let a = a.get(from..).unwrap_or_default();
+            let common = a.len().min(b.len());
+            for kernel in Kernel::all_available() {
+                let (got, expected) = (f64::from(kernel.dot(a, &b)), true_dot(a, &b));
+                let allowed = allowed(&a[..common], &b[..common]);
+                prop_assert!((got - expected).abs() <= allowed, "{:?}: {} {}", kernel, got, expected);
+            }
+        }
+
+        #[test]
+        fn a_dot_has_the_same_bits_alone_in_a_scan_and_in_a_list_wherever_it_lies(
+            values in vec(number(), 0..1_500),
+            width in 1..90_usize,
+            from in 0..20_usize,
+            picks in vec(any::<prop::sample::Index>(), 0..30),
+        ) {
+            let values = values.get(from..).unwrap_or_default();
+            let rows: Vec<&[f32]> = values.chunks_exact(width).collect();
+            let query: Vec<f32> = values.iter().rev().take(width).copied().collect();
+            prop_assume!(!rows.is_empty());
+            let list: Vec<u32> = picks.iter().map(|pick| pick.index(rows.len()) as u32).collect();
+            for kernel in Kernel::all_available() {
+                let alone: Vec<u32> =
+                    rows.iter().map(|row| kernel.dot(&query, &copied(row)).to_bits()).collect();
+                let (mut scan, mut listed) = (vec![0.0; rows.len()], vec![0.0; list.len()]);
+                kernel.dots(&query, all_rows(values, width), &mut scan);
+                kernel.dots(&query, listed_rows(values, width, &list), &mut listed);
+                prop_assert_eq!(&scan.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), &alone);
+                let expected: Vec<u32> = list.iter().map(|row| alone[*row as usize]).collect();
+                prop_assert_eq!(listed.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), expected);
+            }
+        }
+
+        #[test]
+        fn sums_of_codes_are_the_same_on_every_kernel(
+            blocks in 1..4_usize,
+            rows in 0..5_usize,
+            from in 0..70_usize,
+            seed in vec(any::<u8>(), 900),
+        ) {
+            let query: Vec<i8> = seed.iter().cycle().skip(from).take(128 * blocks).map(|x| *x as i8).collect();
+            let bytes: Vec<u8> = seed.iter().cycle().skip(from / 2).take(64 * blocks * rows).copied().collect();
+            let expected: Vec<i32> = bytes.chunks(64 * blocks).map(|row| {
+                let code = |i: usize| {
+                    let byte = row[i / 128 * 64 + i % 64];
+                    i32::from(if i % 128 < 64 { byte % 16 } else { byte / 16 })
+                };
+                query.iter().enumerate().map(|(i, x)| i32::from(*x) * code(i)).sum()
+            }).collect();
+            let list: Vec<u32> = (0..rows as u32).rev().collect();
+            for kernel in Kernel::all_available() {
+                prop_assert_eq!(&codes(kernel, &query, &bytes, rows), &expected, "{:?}", kernel);
+                let mut listed = vec![0; rows];
+                kernel.code_dots(&query, listed_rows(&bytes, 64 * blocks, &list), &mut listed);
+                listed.reverse();
+                prop_assert_eq!(&listed, &expected, "{:?}", kernel);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_there_are_empty_and_values_without_rows_stay() {
+        let values = [1.0_f32, 2.0, 3.0, 4.0, 5.0];
+        for kernel in Kernel::all_available() {
+            let mut out = [9.0; 3];
+            kernel.dots(&[1.0, 1.0], listed_rows(&values, 2, &[1, 2, u32::MAX]), &mut out);
+            assert_eq!(out.map(f32::to_bits), [7.0_f32, 0.0, 0.0].map(f32::to_bits));
+            let mut out = [9.0; 4];
+            kernel.dots(&[1.0, 1.0], all_rows(&values, 2), &mut out);
+            assert_eq!(out.map(f32::to_bits), [3.0_f32, 7.0, 9.0, 9.0].map(f32::to_bits));
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_place_is_not_taken() {
+        let values = [1.0_f32, 2.0, 3.0, 4.0];
+        for kernel in Kernel::all_available() {
+            let mut rows = all_rows(&values, 1);
+            let mut out = [0.0; 2];
+            kernel.dots(&[1.0], &mut rows, &mut out);
+            kernel.dots(&[1.0], &mut rows, &mut out);
+            assert_eq!(out.map(f32::to_bits), [3.0_f32, 4.0].map(f32::to_bits));
+        }
+    }
+}
