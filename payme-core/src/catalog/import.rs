@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::predicate::{modern_date, range};
+use super::predicate_json::{modern_date, range};
 use super::{ClassPeriod, Eligibility, Payout, Proof, Settlement, Status};
 use crate::types::json::{self, Fault, Members, Node, RawRow, Refusal, Rows};
 use crate::types::{Deadline, Money, SettlementId};

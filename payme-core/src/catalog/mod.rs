@@ -6,16 +6,20 @@
 //! derived from its claim link and title.
 //! Rules and formulas: `docs/rules/matching.md`.
 
+mod eligibility;
 mod import;
 mod index;
+mod optimise;
 mod plan;
 mod predicate;
+mod predicate_json;
 mod settlement;
 
+pub use eligibility::{Eligibility, SimpleRule};
 pub use import::{SETTLEMENT_FIELDS, parse_settlement, parse_settlements};
-pub use index::{CatalogIndex, SettlementIx};
+pub use index::{CatalogEdit, CatalogIndex, SettlementFacts, SettlementIx};
+pub(crate) use index::{Columns, FeatureVectors, NO_FEATURE, Posting, program, words_of};
 pub use plan::{CatalogPlan, plan_import};
-pub use predicate::{
-    AgeAtom, Eligibility, FeatureAtom, Predicate, PurchasesAtom, Range, SimpleRule,
-};
+pub use predicate::{AgeAtom, FeatureAtom, Predicate, PurchasesAtom, Range};
+pub use predicate_json::{PREDICATE_LEVELS_MAX, PREDICATE_PARTS_MAX};
 pub use settlement::{ClassPeriod, Payout, Proof, SETTLEMENT_NAMESPACE, Settlement, Status};

@@ -94,10 +94,20 @@ impl Day {
 /// A person and everything matching may know about them.
 ///
 /// The features are sorted by key and then source, and each pair stands once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct UserFeatures {
     person: Person,
     features: Vec<UserFeature>,
+    embedding: Option<Vec<f32>>,
+}
+
+impl fmt::Debug for UserFeatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserFeatures")
+            .field("person", &self.person)
+            .field("features", &self.features)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A feature that was given twice for one person.
@@ -108,6 +118,17 @@ pub struct DuplicateFeature {
     pub key: FeatureKey,
     /// The feature's source.
     pub source_of: Source,
+}
+
+/// A vector that is empty or holds a number that is not finite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an embedding has at least one number, and finite ones only")]
+pub struct EmbeddingError;
+
+impl Coded for EmbeddingError {
+    fn code(&self) -> &'static str {
+        "invalid_embedding"
+    }
 }
 
 impl Coded for DuplicateFeature {
@@ -131,7 +152,24 @@ impl UserFeatures {
                 return Err(DuplicateFeature { key: a.key.clone(), source_of: a.source });
             }
         }
-        Ok(Self { person, features })
+        Ok(Self { person, features, embedding: None })
+    }
+
+    /// The same person with a vector of their own, which is compared with the settlements' own
+    /// vectors of the same length, in place of the embeddings that are derived.
+    ///
+    /// # Errors
+    /// [`EmbeddingError`] when it is empty or holds a number that is not finite.
+    pub fn with_embedding(self, embedding: Vec<f32>) -> Result<Self, EmbeddingError> {
+        if embedding.is_empty() || embedding.iter().any(|number| !number.is_finite()) {
+            return Err(EmbeddingError);
+        }
+        Ok(Self { embedding: Some(embedding), ..self })
+    }
+
+    /// The person's own vector, if there is one.
+    pub fn embedding(&self) -> Option<&[f32]> {
+        self.embedding.as_deref()
     }
 
     /// Who.

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::rank::result_of;
-use super::{Contribution, MatchRequest, MatchResult, Missing, contributions};
-use crate::catalog::{CatalogIndex, Settlement, SettlementIx, Status};
+use super::{Contribution, MatchRequest, MatchResult, contributions};
+use crate::catalog::{CatalogIndex, Settlement, Status};
 use crate::evidence::UserFeatures;
-use crate::matching::Candidate;
-use crate::types::{SettlementId, StateRule};
+use crate::matching::{Finding, Observed, Truth};
+use crate::types::SettlementId;
 
 /// How a settlement and a person stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -17,14 +17,14 @@ use crate::types::{SettlementId, StateRule};
 pub enum Verdict {
     /// The person is eligible.
     Eligible,
+    /// One more fact about the person can decide it.
+    Unknown,
     /// Something that the settlement asks for is missing.
     NearMiss,
-    /// The person has none of the features that the settlement requires.
+    /// The person has none of the features that the settlement seeks.
     NothingInCommon,
     /// The settlement takes no claims at this time.
     Closed,
-    /// The rule asks for more than features and states, which the baseline does not judge.
-    NotJudged,
 }
 
 /// The answer to "why, or why not?".
@@ -38,8 +38,8 @@ pub struct Explanation {
     pub title: String,
     /// How the two stand to each other now.
     pub verdict: Verdict,
-    /// The result with its signals and reasons as of now, where the rule can be judged.
-    pub result: Option<MatchResult>,
+    /// The result with its signals and reasons as of now.
+    pub result: MatchResult,
     /// The result in the newest run, where that matched the settlement.
     pub recorded: Option<MatchResult>,
     /// The same in sentences.
@@ -79,15 +79,22 @@ pub fn explain(
 ) -> Option<Explanation> {
     let ix = index.find(settlement_id)?;
     let settlement = index.get(ix)?;
-    let (verdict, result) = judge(index, user, ix, request);
+    let (hit, result) = result_of(index, user, ix, request)?;
+    let is_closed = !request.scope.include_closed && !settlement.takes_claims(request.scope.now);
+    let shares = hit.candidate.matched > 0 || hit.candidate.required == 0;
+    let verdict = match hit.candidate.truth {
+        _ if is_closed => Verdict::Closed,
+        Truth::Met => Verdict::Eligible,
+        Truth::Unknown => Verdict::Unknown,
+        Truth::NotMet if shares => Verdict::NearMiss,
+        Truth::NotMet => Verdict::NothingInCommon,
+    };
     let mut sentences = vec![opening(verdict, settlement)];
-    if let Some(result) = &result {
-        sentences.extend(requirements(settlement, user, result));
-        if verdict == Verdict::Eligible {
-            sentences.push(arithmetic(result, request));
-        }
+    sentences.extend(requirements(settlement, user, request));
+    if verdict == Verdict::Eligible {
+        sentences.push(arithmetic(&result, request));
     }
-    sentences.extend(history(verdict, result.as_ref(), newest));
+    sentences.extend(history(verdict, &result, newest));
     let recorded = match newest {
         Newest::Matched(recorded) => Some(recorded.clone()),
         Newest::NoRun | Newest::NotMatched => None,
@@ -97,10 +104,10 @@ pub fn explain(
 }
 
 /// What the newest run said, and whether that still holds.
-fn history(verdict: Verdict, result: Option<&MatchResult>, newest: Newest<'_>) -> Option<String> {
+fn history(verdict: Verdict, result: &MatchResult, newest: Newest<'_>) -> Option<String> {
     match (newest, verdict) {
         (Newest::Matched(recorded), Verdict::Eligible) => {
-            let same = result.is_some_and(|result| (result.score - recorded.score).abs() < 1e-12);
+            let same = (result.score - recorded.score).abs() < 1e-12;
             let since = if same {
                 "."
             } else {
@@ -123,41 +130,16 @@ fn history(verdict: Verdict, result: Option<&MatchResult>, newest: Newest<'_>) -
     }
 }
 
-/// How the two stand to each other now, and the result where the rule can be judged.
-fn judge(
-    index: &CatalogIndex,
-    user: &UserFeatures,
-    ix: SettlementIx,
-    request: &MatchRequest,
-) -> (Verdict, Option<MatchResult>) {
-    let Some(settlement) = index.get(ix) else { return (Verdict::NotJudged, None) };
-    let is_closed = !request.scope.include_closed && !settlement.takes_claims(request.scope.now);
-    let candidate = settlement.eligibility.simple().map(|rule| {
-        let matched = rule.required.iter().filter(|key| user.has(key)).count();
-        Candidate {
-            ix,
-            matched: u32::try_from(matched).unwrap_or(u32::MAX),
-            required: index.required_count(ix),
-            state_passes: rule.states.admits(user.person().state),
-        }
-    });
-    let verdict = match candidate {
-        _ if is_closed => Verdict::Closed,
-        None => Verdict::NotJudged,
-        Some(candidate) if candidate.is_eligible() => Verdict::Eligible,
-        Some(candidate) if candidate.matched > 0 || candidate.required == 0 => Verdict::NearMiss,
-        Some(_) => Verdict::NothingInCommon,
-    };
-    (verdict, candidate.and_then(|candidate| result_of(index, user, &candidate, request)))
-}
-
 fn opening(verdict: Verdict, settlement: &Settlement) -> String {
     let title = &settlement.title;
     match verdict {
         Verdict::Eligible => format!("{title} matches: everything it asks for is there."),
+        Verdict::Unknown => {
+            format!("{title} may match: it depends on something that is not known yet.")
+        }
         Verdict::NearMiss => format!("{title} nearly matches: something it asks for is missing."),
         Verdict::NothingInCommon => {
-            format!("{title} does not match: none of the features it requires has been seen.")
+            format!("{title} does not match: none of the features it asks for has been seen.")
         }
         Verdict::Closed if settlement.status == Status::Open => {
             let deadline = settlement.deadline.as_ref().map_or("", |deadline| deadline.as_str());
@@ -167,59 +149,26 @@ fn opening(verdict: Verdict, settlement: &Settlement) -> String {
             let status = settlement.status.as_str();
             format!("{title} does not match: it takes no claims, its status is {status}.")
         }
-        Verdict::NotJudged => format!(
-            "{title} is not judged: its rule asks for more than features and states, \
-             which the baseline rules cannot decide."
-        ),
     }
 }
 
-fn requirements(settlement: &Settlement, user: &UserFeatures, result: &MatchResult) -> Vec<String> {
-    let mut lines = Vec::new();
-    for key in &result.reasons.matched_features {
-        for feature in user.features().iter().filter(|feature| feature.key == *key) {
-            let records = if feature.count == 1 { "record" } else { "records" };
-            lines.push(format!(
-                "It requires {key}: seen in {} {records} from {}, with confidence {:.2}.",
-                feature.count,
-                feature.source.as_str(),
-                feature.confidence.get()
-            ));
-        }
-    }
-    for missing in &result.missing {
-        lines.push(match missing {
-            Missing::Feature(key) => format!("It requires {key}: not seen."),
-            Missing::State => match user.person().state {
-                Some(state) => {
-                    format!("It is limited to {}: {state} is not among them.", states(settlement))
-                }
-                None => format!(
-                    "It is limited to {}: the person's state is not known.",
-                    states(settlement)
-                ),
-            },
-        });
-    }
-    if result.reasons.predicate_passes.state {
-        lines.push(match user.person().state {
-            Some(state) if states(settlement) != "every state" => {
-                format!("The state {state} is among those it is open to.")
-            }
-            _ => "It is open to every state.".to_owned(),
-        });
+/// What the rule asks for, atom by atom: first what blocks, then what is not known, then what is
+/// as it should be.
+fn requirements(
+    settlement: &Settlement,
+    user: &UserFeatures,
+    request: &MatchRequest,
+) -> Vec<String> {
+    let observed = Observed::new(user);
+    let today = request.scope.now.date_utc();
+    let trace = observed.trace(&settlement.eligibility, settlement.class_period, today);
+    let findings = [&trace.blocked, &trace.unknown, &trace.met].into_iter().flatten();
+    let mut lines: Vec<String> =
+        findings.map(|finding: &Finding<'_>| finding.sentence(user)).collect();
+    if lines.is_empty() {
+        lines.push("It asks for nothing: it is open to everybody.".to_owned());
     }
     lines
-}
-
-fn states(settlement: &Settlement) -> String {
-    match settlement.eligibility.simple().map(|rule| rule.states) {
-        None | Some(StateRule::Any) => "every state".to_owned(),
-        Some(StateRule::In(set)) if set.is_empty() => "no state at all".to_owned(),
-        Some(StateRule::In(set)) => {
-            set.iter().map(|state| state.code()).collect::<Vec<_>>().join(", ")
-        }
-    }
 }
 
 fn arithmetic(result: &MatchResult, request: &MatchRequest) -> String {
@@ -248,7 +197,7 @@ mod tests {
     use super::*;
     use crate::catalog::parse_settlements;
     use crate::evidence::parse_person_line;
-    use crate::matching::{MatchScope, Signals, Variant};
+    use crate::matching::{MatchScope, SignalSet, Signals, Variant};
     use crate::ranking::Weights;
     use crate::types::Instant;
 
@@ -267,7 +216,7 @@ mod tests {
             ("E", rule(r#""merchant:delta""#, ""),                               Verdict::NothingInCommon, "none of the features"),
             ("F", format!(r#""status": "paid", {}"#, rule("", "")),              Verdict::Closed,          "status is paid"),
             ("G", format!(r#""deadline": "2026-01-31T00:00:00Z", {}"#, rule("", "")), Verdict::Closed,     "deadline 2026-01-31"),
-            ("H", r#""eligibility": {"age": {"min": 18}}"#.to_owned(),           Verdict::NotJudged,       "not judged"),
+            ("H", r#""eligibility": {"age": {"min": 18}}"#.to_owned(),           Verdict::Unknown,         "date of birth is not known"),
             ("I", rule("", r#""NY""#),                                           Verdict::NearMiss,        "limited to NY"),
         ];
         let body: Vec<_> = table
@@ -302,14 +251,14 @@ mod tests {
         }
         for (id, words) in [(ids[0], "matched it with the score"), (ids[3], "does not hold now")] {
             let now = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
-            let recorded = now.result.clone().unwrap();
+            let recorded = now.result.clone();
             let then = explain(&index, &user, id, &request, Newest::Matched(&recorded)).unwrap();
             assert_eq!(then.verdict, now.verdict, "the verdict is that of now");
             assert_eq!(then.recorded, Some(recorded));
             assert!(then.sentences.join(" ").contains(words), "{:?}", then.sentences);
         }
         let heavy = MatchRequest {
-            weights: Weights { values: Signals::from_fn(|_| 9.0), ..Weights::default() },
+            weights: Weights::new(0, Signals::of_set(SignalSet::Evidence, |_| 9.0)),
             ..request
         };
         let text =

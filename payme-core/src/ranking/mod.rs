@@ -5,18 +5,27 @@
 //! score, and the order in which a person is shown them.
 //! Rules and formulas: `docs/rules/matching.md`.
 
+mod batch;
 mod display;
 mod explain;
+mod live;
 mod rank;
 mod result;
 mod run;
 mod score;
+#[cfg(test)]
+mod tests_paths;
+mod top;
 mod weights;
 
+pub use crate::matching::Missing;
+pub use batch::{BatchSummary, Ranked, match_many, rank_people};
 pub use display::{Preference, display_order};
 pub use explain::{Explanation, Newest, Verdict, explain};
-pub use rank::{MatchOutcome, MatchRequest, TOP_N_DEFAULT, match_many, match_one, match_user};
-pub use result::{MatchResult, Missing, Reasons};
+pub use live::{LiveHit, LiveMatches, LiveOutcome};
+pub use rank::{MatchOutcome, MatchRequest, TOP_N_DEFAULT, match_one, match_user};
+pub use result::{AtomRef, Atoms, ConfidenceBreakdown, MatchResult, PredicatePasses, Reasons};
 pub use run::{MatchRun, RunMetadata};
 pub use score::{Contribution, contributions, score};
+pub use top::Hit;
 pub use weights::{Weights, WeightsError};

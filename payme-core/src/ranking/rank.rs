@@ -1,14 +1,13 @@
 //! The best settlements for a person: score everything eligible, keep the best.
 
-use std::cmp::Ordering;
-
 use serde::Serialize;
 
-use super::{MatchResult, Missing, Reasons, Weights, score};
-use crate::catalog::{CatalogIndex, Settlement};
+use super::top::{Hit, Plan, Top};
+use super::{MatchResult, Reasons, Weights};
+use crate::catalog::{CatalogIndex, SettlementIx};
 use crate::evidence::UserFeatures;
-use crate::matching::{Candidate, MatchScope, Matcher, Signals, Variant, baseline_signals};
-use crate::types::UserId;
+use crate::matching::{MatchScope, Matcher, Moment, Observed, SignalSet, Variant};
+use crate::types::{Date, UserId};
 
 /// How many results a person gets where nothing else is asked for.
 pub const TOP_N_DEFAULT: usize = 20;
@@ -41,23 +40,10 @@ pub struct MatchOutcome {
     pub result_count: usize,
     /// The best, by score descending and then id ascending.
     pub results: Vec<MatchResult>,
-    /// The best near misses, in the same order; `None` when they were not asked for.
+    /// The best near misses, in the same order, with the evidence set those that one more fact can
+    /// settle first; `None` when they were not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub near_misses: Option<Vec<MatchResult>>,
-}
-
-/// One candidate and its score, before the cut.
-struct Scored {
-    candidate: Candidate,
-    signals: Signals,
-    score: f64,
-}
-
-impl Scored {
-    /// Score descending, then settlement id ascending.
-    fn order(&self, other: &Self) -> Ordering {
-        other.score.total_cmp(&self.score).then_with(|| self.candidate.ix.cmp(&other.candidate.ix))
-    }
 }
 
 /// Matches one person with a matcher that is kept for the next.
@@ -66,16 +52,26 @@ pub fn match_user(
     user: &UserFeatures,
     request: &MatchRequest,
 ) -> MatchOutcome {
-    let found = matcher.candidates(user, request.scope);
+    let plan = Plan::new(request);
     let index = matcher.index();
-    let results = best(index, user, &found.eligible, request);
+    let moment = Moment::of(request.scope);
+    let mut session = matcher.read(user, &moment);
+    session.prepare(plan.set);
+    let mut top = Top::default();
+    let writer =
+        Writer { index, user, plan: &plan, observed: Observed::new(user), today: moment.today() };
+    let results = writer.results(top.best(&session, session.eligible(), &plan));
+    let near_misses = request.near_misses.then(|| {
+        session.find_near_misses();
+        writer.results(top.best(&session, session.near_misses(), &plan))
+    });
     MatchOutcome {
         user_id: user.person().user_id,
         variant: request.variant,
-        candidate_count: found.eligible.len(),
+        candidate_count: session.eligible().len(),
         result_count: results.len(),
         results,
-        near_misses: request.near_misses.then(|| best(index, user, &found.near_misses, request)),
+        near_misses,
     }
 }
 
@@ -104,7 +100,10 @@ pub fn match_user(
 /// };
 /// let outcome = match_one(&CatalogIndex::new(settlements.taken), &person, &request);
 /// assert_eq!(outcome.candidate_count, 1);
-/// assert!((outcome.results[0].score - 0.775).abs() < 1e-12);
+/// let result = &outcome.results[0];
+/// let contributions = result.reasons.contributions.as_ref().expect("the evidence set has them");
+/// let sum: f64 = contributions.iter().map(|part| part.contribution).sum();
+/// assert!((result.score - sum).abs() < 1e-12);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn match_one(
@@ -115,86 +114,53 @@ pub fn match_one(
     match_user(&mut Matcher::new(index), user, request)
 }
 
-/// Matches many people; the outcomes stand in the order of the people.
-///
-/// With the feature `parallel` every core takes part; the answer is the same to the bit.
-pub fn match_many(
-    index: &CatalogIndex,
-    users: &[UserFeatures],
-    request: &MatchRequest,
-) -> Vec<MatchOutcome> {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::{
-            IndexedParallelIterator as _, ParallelIterator as _, ParallelSlice as _,
-        };
-        /// People a task takes at once: enough to pay for a matcher of its own.
-        const CHUNK: usize = 256;
-        let chunks = users.par_chunks(CHUNK).map(|chunk| match_chunk(index, chunk, request));
-        let mut outcomes = Vec::with_capacity(users.len());
-        let mut parts = Vec::new();
-        chunks.collect_into_vec(&mut parts);
-        parts.into_iter().for_each(|part| outcomes.extend(part));
-        outcomes
-    }
-    #[cfg(not(feature = "parallel"))]
-    match_chunk(index, users, request)
-}
-
-fn match_chunk(
-    index: &CatalogIndex,
-    users: &[UserFeatures],
-    request: &MatchRequest,
-) -> Vec<MatchOutcome> {
-    let mut matcher = Matcher::new(index);
-    users.iter().map(|user| match_user(&mut matcher, user, request)).collect()
-}
-
-fn best(
-    index: &CatalogIndex,
-    user: &UserFeatures,
-    candidates: &[Candidate],
-    request: &MatchRequest,
-) -> Vec<MatchResult> {
-    let mut scored: Vec<Scored> = candidates
-        .iter()
-        .filter_map(|candidate| Some(scored(candidate, index.get(candidate.ix)?, request)))
-        .collect();
-    if request.top_n < scored.len() {
-        scored.select_nth_unstable_by(request.top_n, Scored::order);
-        scored.truncate(request.top_n);
-    }
-    scored.sort_unstable_by(Scored::order);
-    scored.iter().filter_map(|one| result(index, user, one)).collect()
-}
-
-fn scored(candidate: &Candidate, settlement: &Settlement, request: &MatchRequest) -> Scored {
-    let signals = baseline_signals(candidate, settlement);
-    let score = score(request.variant, &signals, &request.weights);
-    Scored { candidate: *candidate, signals, score }
-}
-
-/// The result of one candidate whatever its rank.
+/// How one settlement and a person stand to each other, whatever the rank.
 pub(super) fn result_of(
     index: &CatalogIndex,
     user: &UserFeatures,
-    candidate: &Candidate,
+    ix: SettlementIx,
     request: &MatchRequest,
-) -> Option<MatchResult> {
-    result(index, user, &scored(candidate, index.get(candidate.ix)?, request))
+) -> Option<(Hit, MatchResult)> {
+    let plan = Plan::new(request);
+    let mut matcher = Matcher::new(index);
+    let moment = Moment::of(request.scope);
+    let mut session = matcher.read(user, &moment);
+    session.prepare(plan.set);
+    let hit = Top::one(&session, ix, &plan)?;
+    let writer =
+        Writer { index, user, plan: &plan, observed: Observed::new(user), today: moment.today() };
+    Some((hit, writer.result(&hit)?))
 }
 
-fn result(index: &CatalogIndex, user: &UserFeatures, one: &Scored) -> Option<MatchResult> {
-    let settlement = index.get(one.candidate.ix)?;
-    let required = settlement.eligibility.simple()?.required.iter().cloned();
-    let (matched, absent): (Vec<_>, Vec<_>) = required.partition(|key| user.has(key));
-    let state = (!one.candidate.state_passes).then_some(Missing::State);
-    let missing = absent.into_iter().map(Missing::Feature).chain(state).collect();
-    Some(MatchResult {
-        settlement_id: settlement.id,
-        score: one.score,
-        signals: one.signals,
-        reasons: Reasons::new(matched, one.candidate.state_passes, &one.signals, one.score),
-        missing,
-    })
+/// Writes results out for one person.
+struct Writer<'a> {
+    index: &'a CatalogIndex,
+    user: &'a UserFeatures,
+    plan: &'a Plan,
+    observed: Observed<'a>,
+    today: Date,
+}
+
+impl Writer<'_> {
+    fn results(&self, hits: &[Hit]) -> Vec<MatchResult> {
+        hits.iter().filter_map(|hit| self.result(hit)).collect()
+    }
+
+    fn result(&self, hit: &Hit) -> Option<MatchResult> {
+        let settlement = self.index.get(hit.candidate.ix)?;
+        let traced =
+            |hit: &Hit| !hit.candidate.is_eligible() || self.plan.set == SignalSet::Evidence;
+        let trace = traced(hit).then(|| {
+            self.observed.trace(&settlement.eligibility, settlement.class_period, self.today)
+        });
+        let sought = settlement.eligibility.sought();
+        let matched = sought.into_iter().filter(|key| self.user.has(key)).cloned().collect();
+        Some(MatchResult {
+            settlement_id: settlement.id,
+            score: hit.score,
+            signals: hit.signals,
+            reasons: Reasons::new(matched, hit, self.plan, trace.as_ref()),
+            missing: trace.map_or_else(Vec::new, |trace| trace.into_missing()),
+        })
+    }
 }

@@ -6,8 +6,8 @@ use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::evidence::{applied, evidence_is, nobody};
 use super::made::{
-    adding, bare_feature, change, changing, full_settlement, settlement, settlement_id, stored,
-    user,
+    adding, bare_feature, change, changing, full_settlement, ruled_settlement, settlement,
+    settlement_id, stored, user,
 };
 use crate::catalog::Settlement;
 use crate::evidence::Origin;
@@ -37,8 +37,9 @@ pub(super) async fn nothing_is_there_at_first(store: &dyn Store) -> Result<(), F
 }
 
 pub(super) async fn added_settlements_read_back(store: &dyn Store) -> Result<(), Failure> {
-    let rows = [settlement(200)?, full_settlement(1, "Full & <first>")?, settlement(2)?];
-    done("adding three", store.commit_catalog(&adding(rows.to_vec()), &[], &[]).await)?;
+    let full = full_settlement(1, "Full & <first>")?;
+    let rows = [settlement(200)?, full, settlement(2)?, ruled_settlement(3)?];
+    done("adding four", store.commit_catalog(&adding(rows.to_vec()), &[], &[]).await)?;
     catalog_is(store, "after adding", rows.map(|row| (Version::FIRST, row))).await?;
     let found = answered("an unknown id", store.settlement(settlement_id(9)).await)?;
     equal("an unknown id", &None, &found)

@@ -7,8 +7,11 @@ use super::Failure;
 use crate::audit::{Event, EventBody};
 use crate::catalog::{CatalogPlan, Settlement, parse_settlement};
 use crate::evidence::{Day, EvidenceChange, Origin, StoredFeature, Support, UserFeature};
-use crate::matching::{Signal, Signals, Variant};
-use crate::ranking::{MatchResult, MatchRun, Missing, RunMetadata};
+use crate::matching::{Signal, SignalSet, Signals, Truth, Variant};
+use crate::ranking::{
+    AtomRef, Atoms, ConfidenceBreakdown, Contribution, MatchResult, MatchRun, Missing,
+    PredicatePasses, Reasons, RunMetadata,
+};
 use crate::sync::{Message, Record, SyncPlan, Transaction};
 use crate::types::{
     BatchId, Confidence, Currency, Date, EventId, FeatureKey, Instant, Money, Person, RecordId,
@@ -102,6 +105,27 @@ pub(super) fn full_settlement(n: u8, title: &str) -> Made<Settlement> {
         "class_period": {"start": "2019-01-01", "end": "2023-12-31"},
         "proof": "optional",
         "embedding": [0.1, -2.5e-7, 1.0, 3.333_333_3],
+    });
+    made(parse_settlement(&value.to_string()))
+}
+
+/// A settlement whose rule says everything that a rule can say.
+pub(super) fn ruled_settlement(n: u8) -> Made<Settlement> {
+    let value = json!({
+        "id": settlement_id(n),
+        "title": format!("Ruled {n}"),
+        "class_period": {"end": "2020-02-29"},
+        "eligibility": {"all": [
+            {"feature": "merchant:uber", "min_confidence": awkward(u64::from(n)), "min_count": 2,
+             "in_class_period": true},
+            {"any": [
+                {"age": {"min": 18, "max": 64, "on": "2019-12-31"}},
+                {"purchases": {"feature": "category:travel", "from": "2019-01-01",
+                    "to": "2019-12-31", "count": {"min": 1, "max": 9},
+                    "amount_cents": {"min": -5, "max": i64::MAX}}},
+            ]},
+            {"none": [{"states": ["CA", "WY"]}, {"feature": "subscription:active"}]},
+        ]},
     });
     made(parse_settlement(&value.to_string()))
 }
@@ -230,34 +254,84 @@ pub(super) fn awkward(n: u64) -> f64 {
     f64::from_bits(0x3ff0_0000_0000_0000 | (mixed >> 12)) - 1.0
 }
 
-/// A result whose numbers are awkward ones.
+/// A result whose numbers are awkward ones: of the baseline set where `n` is even, else of the
+/// evidence set.
 fn result(n: u8) -> Made<MatchResult> {
-    let seed = u64::from(n) * 16;
+    let seed = u64::from(n) * 64;
     let mut next = seed;
-    let signals = Signals::from_fn(|_: Signal| {
+    let mut number = || {
         next += 1;
         awkward(next)
-    });
-    let reasons = json!({
-        "matched_features": ["merchant:uber", "category:travel"],
-        "predicate_passes": {"state": n.is_multiple_of(2)},
-        "confidence_breakdown": {"rules": 0.5},
-        "similarity": 0.5, "payout": 0.5, "urgency": 0.5, "ease": 0.5, "score": 0.5,
-    });
-    let mut result = MatchResult {
-        settlement_id: settlement_id(n),
-        score: awkward(seed + 6),
-        signals,
-        reasons: made(serde_json::from_value(reasons))?,
-        missing: vec![Missing::Feature(key("merchant:delta")?), Missing::State],
     };
-    result.reasons.confidence_breakdown.rules = awkward(seed + 7);
-    result.reasons.similarity = awkward(seed + 8);
-    result.reasons.payout = awkward(seed + 9) * 1e-300;
-    result.reasons.urgency = f64::from_bits(1);
-    result.reasons.ease = 1.0 - f64::EPSILON / 2.0;
-    result.reasons.score = result.score;
-    Ok(result)
+    let set = SignalSet::ALL[usize::from(n % 2)];
+    let signals = Signals::of_set(set, |_| number());
+    let is_graded = set == SignalSet::Evidence;
+    let mut graded = || is_graded.then(&mut number);
+    let [recency, frequency, class_period] = [graded(), graded(), graded()];
+    let score = number();
+    Ok(MatchResult {
+        settlement_id: settlement_id(n),
+        score,
+        signals,
+        reasons: Reasons {
+            matched_features: vec![key("merchant:uber")?, key("category:travel")?],
+            predicate_passes: PredicatePasses { state: n.is_multiple_of(3) },
+            confidence_breakdown: ConfidenceBreakdown { rules: number() },
+            similarity: number(),
+            recency,
+            frequency,
+            class_period,
+            payout: number() * 1e-300,
+            urgency: f64::from_bits(1),
+            ease: 1.0 - f64::EPSILON / 2.0,
+            score,
+            truth: is_graded.then(|| Truth::ALL[usize::from(n / 2 % 3)]),
+            contributions: is_graded.then(|| contributed(&mut number)),
+            atoms: is_graded.then(atoms).transpose()?,
+        },
+        missing: if is_graded { every_missing()? } else { vec![Missing::State] },
+    })
+}
+
+/// What each signal added, with weights of both signs and a zero below zero.
+fn contributed(mut number: impl FnMut() -> f64) -> Vec<Contribution> {
+    let of = |signal: Signal| {
+        let (value, weight) = (number(), if signal == Signal::Ease { -0.0 } else { -3.5 });
+        Contribution { signal, value, weight, contribution: weight * value }
+    };
+    Signal::ALL.map(of).into()
+}
+
+/// Atoms of each kind, with and without a word for what is missing.
+fn atoms() -> Made<Atoms> {
+    let atom = |path: &str, atom: &str, missing: Option<Missing>| AtomRef {
+        path: path.to_owned(),
+        atom: atom.to_owned(),
+        missing,
+    };
+    let mut blocked = Vec::new();
+    for (at, missing) in every_missing()?.into_iter().enumerate() {
+        blocked.push(atom(&format!("$.all[{at}].none[0]"), "merchant:uber", Some(missing)));
+    }
+    Ok(Atoms {
+        met: vec![atom("$.required_features[0]", "category:travel", None)],
+        unknown: vec![atom("$.all[1].any[2]", "age", Some(Missing::DateOfBirth))],
+        blocked,
+    })
+}
+
+/// Every word for what keeps a rule from being met.
+fn every_missing() -> Made<Vec<Missing>> {
+    Ok(vec![
+        Missing::Feature(key("merchant:delta")?),
+        Missing::Evidence(key("subscription:active")?),
+        Missing::State,
+        Missing::Age,
+        Missing::DateOfBirth,
+        Missing::ExcludedFeature(key("category:travel")?),
+        Missing::ExcludedState,
+        Missing::ExcludedAge,
+    ])
 }
 
 /// A run with results whose settlements are in descending order, and whose scores are in none.

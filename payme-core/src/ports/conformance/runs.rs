@@ -3,7 +3,6 @@
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{Made, at, batch_id, run, run_id, user};
-use crate::matching::{SignalSet, Signals};
 use crate::ports::{MatchBatch, Store};
 use crate::ranking::{MatchResult, MatchRun};
 use crate::types::{RunId, UserId};
@@ -49,13 +48,14 @@ async fn batch_is(
 
 /// Every number of a result, as bits: `==` would let `-0.0` pass for `0.0`.
 fn bits(result: &MatchResult) -> Vec<u64> {
-    let signals = |signals: &Signals| -> Vec<f64> {
-        signals.of(SignalSet::Baseline).map(|(_, value)| value).collect()
-    };
     let reasons = &result.reasons;
-    let mut numbers = signals(&result.signals);
+    let mut numbers: Vec<f64> = result.signals.iter().map(|(_, value)| value).collect();
     numbers.extend([result.score, reasons.confidence_breakdown.rules, reasons.similarity]);
+    numbers.extend([reasons.recency, reasons.frequency, reasons.class_period].iter().flatten());
     numbers.extend([reasons.payout, reasons.urgency, reasons.ease, reasons.score]);
+    for part in reasons.contributions.iter().flatten() {
+        numbers.extend([part.value, part.weight, part.contribution]);
+    }
     numbers.into_iter().map(f64::to_bits).collect()
 }
 

@@ -1,0 +1,288 @@
+//! Every way to evaluate gives the same answer, on random worlds: the plain walk over the written
+//! rule, the rule in force, the index for one person, the batch, reverse matching, and matches
+//! that are kept as people and settlements change.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::top::{Hit, Plan, Top};
+use super::{LiveMatches, MatchRequest, Weights, match_many, match_user, rank_people};
+use crate::catalog::{CatalogEdit, CatalogIndex, Payout, Proof, Settlement, SettlementIx, Status};
+use crate::evidence::UserFeatures;
+use crate::matching::arbitrary::{eligibility, period, today, user};
+use crate::matching::{
+    MatchScope, Matcher, Moment, Observed, People, Signal, SignalSet, Truth, Variant,
+    eligible_pairs, reverse,
+};
+use crate::types::{Currency, Deadline, Instant, Money, SettlementId, UserId};
+
+#[derive(Debug, Clone)]
+struct World {
+    settlements: Vec<Settlement>,
+    people: Vec<UserFeatures>,
+    edits: Vec<Edit>,
+    request: MatchRequest,
+}
+
+#[derive(Debug, Clone)]
+enum Edit {
+    PutPerson(UserFeatures),
+    RemovePerson(UserId),
+    Catalog(Vec<CatalogEdit>),
+}
+
+fn settlement_id(n: u8) -> SettlementId {
+    SettlementId::from_uuid(Uuid::from_u128(u128::from(n)))
+}
+
+fn user_id(n: u8) -> UserId {
+    UserId::from_uuid(Uuid::from_u128(u128::from(n)))
+}
+
+fn person(n: u8) -> impl Strategy<Value = UserFeatures> {
+    user().prop_map(move |user| {
+        let (mut person, features) = user.into_parts();
+        person.user_id = user_id(n);
+        UserFeatures::new(person, features).unwrap()
+    })
+}
+
+fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
+    let deadline = option::of(prop::sample::select(vec![
+        "2020-01-31T23:59:59Z",
+        "2020-02-01T00:00:00Z",
+        "2020-02-02T00:00:00Z",
+        "2020-06-01[America/New_York]",
+    ]));
+    let cents = || option::of(prop::sample::select(vec![0_i64, 1, 900, 2_500, 1_000_000]));
+    let facts = (deadline, cents(), any::<bool>(), option::of(0_usize..3), 0_usize..8);
+    (eligibility(), period(), facts).prop_map(
+        move |(eligibility, class_period, (deadline, cents, has_link, proof, status))| Settlement {
+            id: settlement_id(n),
+            title: format!("Settlement {n} about {}", ["a", "b c", "d"][usize::from(n) % 3]),
+            status: *Status::ALL.get(status).unwrap_or(&Status::Open),
+            deadline: deadline.map(|text| Deadline::parse(text).unwrap()),
+            website_url: None,
+            claim_url: has_link.then(|| "https://claim.example/".to_owned()),
+            payout: Payout { min: None, max: cents.map(|cents| Money::new(cents, Currency::USD)) },
+            covered_brands: Vec::new(),
+            aliases: Vec::new(),
+            tags: Vec::new(),
+            summary_text: None,
+            eligibility_text: None,
+            eligibility,
+            class_period,
+            proof: proof.map(|at| Proof::ALL[at]),
+            embedding: None,
+        },
+    )
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let put = (0_u8..10).prop_flat_map(settlement).prop_map(|one| CatalogEdit::Put(Box::new(one)));
+    let remove = (0_u8..10).prop_map(|n| CatalogEdit::Remove(settlement_id(n)));
+    prop_oneof![
+        (0_u8..6).prop_flat_map(person).prop_map(Edit::PutPerson),
+        (0_u8..6).prop_map(|n| Edit::RemovePerson(user_id(n))),
+        vec(prop_oneof![put, remove], 1..3).prop_map(Edit::Catalog),
+    ]
+}
+
+fn request() -> impl Strategy<Value = MatchRequest> {
+    let variant = prop::sample::select(Variant::ALL.to_vec());
+    let set = prop::sample::select(SignalSet::ALL.to_vec());
+    let weights =
+        option::weighted(0.3, prop::array::uniform8(prop_oneof![Just(0.0), -1.0..1.5_f64]));
+    (variant, set, weights, any::<bool>(), 0_usize..12).prop_map(
+        |(variant, set, weights, include_closed, top_n)| {
+            let own = weights.map(|weights| {
+                let mut weights = weights.into_iter();
+                let next = |_: Signal| weights.next().unwrap_or(0.0);
+                Weights::new(1, crate::matching::Signals::of_set(set, next))
+            });
+            let now = Instant::parse("2020-02-01T00:00:00Z").unwrap();
+            assert_eq!(now.date_utc(), today());
+            MatchRequest {
+                variant,
+                weights: own.unwrap_or_else(|| Weights::of_set(set)),
+                scope: MatchScope { now, include_closed },
+                top_n,
+                near_misses: true,
+            }
+        },
+    )
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let settlements = (0_u8..9).prop_flat_map(|n| (0..n).map(settlement).collect::<Vec<_>>());
+    let people = (1_u8..5).prop_flat_map(|n| (0..n).map(person).collect::<Vec<_>>());
+    (settlements, people, vec(edit(), 0..5), request()).prop_map(
+        |(settlements, people, edits, request)| World { settlements, people, edits, request },
+    )
+}
+
+impl World {
+    fn takes_claims(&self, settlement: &Settlement) -> bool {
+        let scope = self.request.scope;
+        scope.include_closed || settlement.takes_claims(scope.now)
+    }
+
+    /// What the plain walk over the written rule says; the rule in force has to agree.
+    fn truth(&self, observed: &Observed<'_>, settlement: &Settlement) -> Truth {
+        let written = settlement.eligibility.predicate();
+        let plain = observed.judge(written, settlement.class_period, today()).truth;
+        let in_force = settlement.eligibility.in_force();
+        assert_eq!(observed.judge(in_force, settlement.class_period, today()).truth, plain);
+        plain
+    }
+
+    /// Every settlement that stands so to a person, with everything computed for it on its own, in
+    /// the order of results.
+    fn expected(
+        &self,
+        index: &CatalogIndex,
+        user: &UserFeatures,
+        stands: impl Fn(&Settlement, Truth) -> bool,
+    ) -> Vec<Hit> {
+        let plan = Plan::new(&self.request);
+        let observed = Observed::new(user);
+        let moment = Moment::of(self.request.scope);
+        let mut matcher = Matcher::new(index);
+        let mut session = matcher.read(user, &moment);
+        session.prepare(plan.set);
+        let mut hits = Vec::new();
+        for (ix, settlement) in (0_u32..).zip(index.settlements()) {
+            let truth = self.truth(&observed, settlement);
+            if !self.takes_claims(settlement) || !stands(settlement, truth) {
+                continue;
+            }
+            let hit = Top::one(&session, SettlementIx(ix), &plan).unwrap();
+            assert_eq!(hit.candidate.truth, truth);
+            if plan.set == SignalSet::Evidence {
+                let rule = settlement.eligibility.in_force();
+                let judged = observed.judge(rule, settlement.class_period, today());
+                let belief = hit.signals.get(Signal::RulesConfidence);
+                assert_eq!(belief.to_bits(), judged.belief.to_bits());
+            }
+            let plain = super::score(plan.variant, &hit.signals, &self.request.weights);
+            assert_eq!(plain.to_bits(), hit.score.to_bits());
+            hits.push(hit);
+        }
+        let is_graded = plan.set == SignalSet::Evidence;
+        hits.sort_by(|a, b| {
+            let class = |hit: &Hit| is_graded && hit.candidate.truth == Truth::NotMet;
+            class(a)
+                .cmp(&class(b))
+                .then(b.score.total_cmp(&a.score))
+                .then(a.candidate.ix.cmp(&b.candidate.ix))
+        });
+        hits
+    }
+}
+
+fn ids(index: &CatalogIndex, hits: &[Hit]) -> Vec<SettlementId> {
+    hits.iter().map(|hit| index.id(hit.candidate.ix).unwrap()).collect()
+}
+
+/// One person, the batch and the pairs against the settlements one by one.
+fn every_direction_agrees(world: &World) {
+    let index = CatalogIndex::new(world.settlements.iter().cloned());
+    let people = People::of(&world.people).unwrap();
+    let mut batch = Vec::new();
+    let summary = rank_people(&index, &people, &world.request, &|| false, |ranked| {
+        batch.push((ranked.user_id, ranked.candidate_count, ranked.hits.to_vec()));
+    });
+    assert_eq!((summary.people, summary.cancelled), (world.people.len(), false));
+    let mut pairs = Vec::new();
+    eligible_pairs(&index, &people, world.request.scope, &|| false, |id, list| {
+        pairs.push((id, list.iter().copied().collect::<BTreeSet<_>>()));
+    });
+    let many = match_many(&index, &world.people, &world.request);
+    let mut matcher = Matcher::new(&index);
+    for (at, user) in world.people.iter().enumerate() {
+        let eligible = world.expected(&index, user, |_, truth| truth == Truth::Met);
+        let near = world.expected(&index, user, |settlement, truth| {
+            let sought = settlement.eligibility.sought();
+            let shares = sought.is_empty() || sought.iter().any(|key| user.has(key));
+            truth == Truth::Unknown || (truth == Truth::NotMet && shares)
+        });
+        let top = |hits: &[Hit]| hits[..hits.len().min(world.request.top_n)].to_vec();
+        let (best, best_near) = (top(&eligible), top(&near));
+
+        let outcome = match_user(&mut matcher, user, &world.request);
+        assert_eq!(outcome, many[at]);
+        assert_eq!(outcome.candidate_count, eligible.len());
+        for (results, hits) in [
+            (outcome.results.as_slice(), &best),
+            (outcome.near_misses.as_deref().unwrap(), &best_near),
+        ] {
+            let got: Vec<_> = results.iter().map(|result| result.settlement_id).collect();
+            assert_eq!(got, ids(&index, hits));
+            for (result, hit) in results.iter().zip(hits) {
+                assert_eq!(result.score.to_bits(), hit.score.to_bits());
+                assert_eq!(result.signals, hit.signals);
+                assert!(!hit.candidate.is_eligible() || result.missing.is_empty());
+            }
+        }
+        let id = user.person().user_id;
+        assert_eq!(batch[at], (id, eligible.len(), best));
+        let eligible: BTreeSet<_> = eligible.iter().map(|hit| hit.candidate.ix).collect();
+        assert_eq!(pairs[at], (id, eligible));
+    }
+    reverse_agrees(world, &people);
+}
+
+/// Reverse matching against the people one by one.
+fn reverse_agrees(world: &World, people: &People) {
+    for settlement in &world.settlements {
+        let found = reverse(people, settlement, world.request.scope);
+        for user in &world.people {
+            let row = people.row(user.person().user_id).unwrap();
+            let truth = match world.takes_claims(settlement) {
+                true => world.truth(&Observed::new(user), settlement),
+                false => Truth::NotMet,
+            };
+            assert_eq!(found.eligible.contains(row), truth == Truth::Met);
+            assert_eq!(found.unknown.contains(row), truth == Truth::Unknown);
+        }
+    }
+}
+
+/// Kept matches after edits against a full run over what there is then.
+fn kept_matches_agree(world: &World) {
+    let index = CatalogIndex::new(world.settlements.iter().cloned());
+    let people = People::of(&world.people).unwrap();
+    let mut live = LiveMatches::new(index, people, world.request.clone());
+    for edit in &world.edits {
+        match edit {
+            Edit::PutPerson(user) => live.put_person(user).unwrap(),
+            Edit::RemovePerson(id) => {
+                let was_there = live.outcome(*id).is_some();
+                assert_eq!(live.remove_person(*id), was_there);
+            }
+            Edit::Catalog(edits) => {
+                live.edit_catalog(edits);
+            }
+        }
+    }
+    let anew = CatalogIndex::new(live.index().settlements().cloned());
+    let fresh = LiveMatches::new(anew, live.people().clone(), world.request.clone());
+    for n in 0..8 {
+        assert_eq!(live.outcome(user_id(n)), fresh.outcome(user_id(n)));
+        assert_eq!(live.outcome(user_id(n)).is_some(), live.people().row(user_id(n)).is_some());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn every_evaluation_path_gives_the_same_answer(world in world()) {
+        every_direction_agrees(&world);
+        kept_matches_agree(&world);
+    }
+}
