@@ -1,6 +1,7 @@
 //! Benchmarks of matching: one user against a catalogue, and many users against one.
 //!
-//! Each checks the answer against the naive second implementation before it is timed.
+//! Each checks the answer before it is timed: the baseline against the naive second
+//! implementation, the evidence set against the candidates of the baseline and its own sums.
 //! `PAYME_BENCH_SMALL=1` takes small worlds, so that the checks run within seconds.
 #![expect(clippy::expect_used, reason = "a benchmark that fails should say where")]
 
@@ -9,8 +10,11 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use payme_core::catalog::CatalogIndex;
-use payme_core::matching::{MatchScope, Matcher, Variant};
-use payme_core::ranking::{MatchRequest, TOP_N_DEFAULT, Weights, match_many, match_user};
+use payme_core::evidence::UserFeatures;
+use payme_core::matching::{MatchScope, Matcher, SignalSet, Variant};
+use payme_core::ranking::{
+    MatchOutcome, MatchRequest, TOP_N_DEFAULT, Weights, match_many, match_user,
+};
 use payme_core::types::Instant;
 use serde_json::Value;
 
@@ -35,10 +39,9 @@ fn one_user(c: &mut Criterion) {
         let index = CatalogIndex::new(world.settlements.iter().cloned());
         check(&world, &index);
         let mut matcher = Matcher::new(&index);
-        for variant in Variant::ALL {
-            let request = request(variant);
+        for (id, request) in timed() {
             let mut users = world.users.iter().cycle();
-            group.bench_function(BenchmarkId::new(variant.as_str(), name), |b| {
+            group.bench_function(BenchmarkId::new(id, name), |b| {
                 b.iter(|| {
                     let user = users.next().expect("a cycle has no end");
                     match_user(&mut matcher, black_box(user), &request)
@@ -58,9 +61,8 @@ fn many_users(c: &mut Criterion) {
     let mut group = c.benchmark_group("matching/many_users");
     group.sample_size(10).measurement_time(Duration::from_secs(12));
     group.throughput(Throughput::Elements(users as u64));
-    for variant in Variant::ALL {
-        let request = request(variant);
-        group.bench_function(BenchmarkId::new(variant.as_str(), name), |b| {
+    for (id, request) in timed() {
+        group.bench_function(BenchmarkId::new(id, name), |b| {
             b.iter(|| match_many(&index, black_box(&world.users), &request));
         });
     }
@@ -75,11 +77,19 @@ fn sizes(full: &[(&'static str, usize)]) -> Vec<(&'static str, usize)> {
     if is_small() { vec![("200", 200)] } else { full.to_vec() }
 }
 
-fn request(variant: Variant) -> MatchRequest {
+/// What is timed: the variants of the baseline by their names, and the ranker of the evidence set.
+fn timed() -> Vec<(&'static str, MatchRequest)> {
+    let baseline = |variant: Variant| (variant.as_str(), request(SignalSet::Baseline, variant));
+    let mut timed: Vec<_> = Variant::ALL.into_iter().map(baseline).collect();
+    timed.push(("evidence_ranker", request(SignalSet::Evidence, Variant::RulesVectorRanker)));
+    timed
+}
+
+fn request(set: SignalSet, variant: Variant) -> MatchRequest {
     let now = Instant::parse(NOW).expect("an instant");
     MatchRequest {
         variant,
-        weights: Weights::default(),
+        weights: Weights::of_set(set),
         scope: MatchScope { now, include_closed: false },
         top_n: TOP_N_DEFAULT,
         near_misses: false,
@@ -90,6 +100,7 @@ fn request(variant: Variant) -> MatchRequest {
 fn check(world: &World, index: &CatalogIndex) {
     let settlements: Vec<Value> =
         serde_json::from_str(world.to_settlements_json()).expect("a JSON array");
+    let users = world.users.get(..CHECKED).expect("enough users");
     for variant in Variant::ALL {
         let question = Question {
             variant: variant.as_str(),
@@ -99,14 +110,33 @@ fn check(world: &World, index: &CatalogIndex) {
             top_n: TOP_N_DEFAULT,
             near_misses: false,
         };
-        let users = world.users.get(..CHECKED).expect("enough users");
-        let outcomes = match_many(index, users, &request(variant));
+        let outcomes = match_many(index, users, &request(SignalSet::Baseline, variant));
         assert!(outcomes.iter().any(|outcome| outcome.result_count > 0), "nothing matches");
         for (line, outcome) in world.to_features_jsonl().lines().zip(&outcomes) {
             let user: Value = serde_json::from_str(line).expect("a JSON line");
             let got = serde_json::to_value(outcome).expect("an outcome has a JSON form");
             let expected = answer(&settlements, &user, &question);
             assert_eq!(same(&expected, &got), Ok(()), "{variant}, user {}", user["user_id"]);
+        }
+        check_evidence(index, users, variant, &outcomes);
+    }
+}
+
+/// Both sets find the same candidates, and every score of the evidence set is its sum.
+fn check_evidence(
+    index: &CatalogIndex,
+    users: &[UserFeatures],
+    variant: Variant,
+    baseline: &[MatchOutcome],
+) {
+    let outcomes = match_many(index, users, &request(SignalSet::Evidence, variant));
+    for (outcome, baseline) in outcomes.iter().zip(baseline) {
+        assert_eq!(outcome.candidate_count, baseline.candidate_count);
+        assert!(outcome.results.is_sorted_by(|a, b| a.score >= b.score));
+        for result in &outcome.results {
+            let parts = result.reasons.contributions.iter().flatten();
+            let sum: f64 = parts.map(|part| part.contribution).sum();
+            assert!((sum.clamp(0.0, 1.0) - result.score).abs() < 1e-12, "{result:?}");
         }
     }
 }

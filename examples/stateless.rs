@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for outcome in match_many(&index, &people, &request) {
         println!("{}: eligible for {}", outcome.user_id, outcome.candidate_count);
         for near in outcome.near_misses.unwrap_or_default() {
-            let missing: Vec<_> = near.missing.iter().map(|missing| missing.as_str()).collect();
+            let missing: Vec<_> = near.missing.iter().map(|missing| missing.word()).collect();
             println!("  not for {}: {}", near.settlement_id, missing.join(", "));
         }
     }

@@ -79,13 +79,15 @@ fn completions_and_manual_pages_are_made_from_the_same_description() {
 fn usage_errors_exit_with_two() {
     let place = Place::new();
     #[rustfmt::skip]
-    let table: [&[&str]; 13] = [
+    let table: [&[&str]; 15] = [
         &["match"],
         &["match", "--user", "7"],
         &["match", "--settlements", "s.json"],
         &["match", "--user", ADA, "--all"],
         &["match", "--user", ADA, "--variant", "rules"],
-        &["match", "--user", ADA, "--signals", "evidence"],
+        &["match", "--user", ADA, "--signals", "more"],
+        &["match", "--all", "--signals", ""],
+        &["explain", "--user", ADA, ADA, "--signals", "Evidence"],
         &["import", "tracker", "x"],
         &["experiment", "assign", ADA, "--key", "a b"],
         &["user", "set", ADA, "--state", "Cal"],
@@ -127,13 +129,47 @@ fn imports_report_what_they_did_and_change_nothing_the_second_time() {
 fn a_match_from_the_database_is_ranked_explained_and_stored() {
     let place = place();
     let arguments = ["match", "--user", ADA, "--variant", "rules_vector_ranker", "--near-misses"];
+    let baseline = place.run(&[&arguments[..], &["--signals", "baseline"]].concat()).ok().json();
+    assert_eq!(titles(&baseline["results"]), ["Rides", "Californian rides"]);
+    assert_eq!(titles(&baseline["near_misses"]), ["Rides and flights", "Grown-ups"]);
+    assert_eq!(baseline["near_misses"][0]["missing"], json!(["merchant:united_airlines"]));
+    // By hand: 0.65 + 0.2 * 0.45 + 0.1 * 0.25 + 0.03 * 0.7 + 0.02 * 0.8.
+    let score = baseline["results"][0]["score"].as_f64().unwrap();
+    assert!((score - 0.802).abs() < 1e-12, "{score}");
+
     let matched = place.run(&arguments).ok().json();
     assert_eq!(titles(&matched["results"]), ["Rides", "Californian rides"]);
-    assert_eq!(titles(&matched["near_misses"]), ["Rides and flights"]);
-    assert_eq!(matched["near_misses"][0]["missing"], json!(["merchant:united_airlines"]));
-    // By hand: 0.65 + 0.2 * 0.45 + 0.1 * 0.25 + 0.03 * 0.7 + 0.02 * 0.8.
-    let score = matched["results"][0]["score"].as_f64().unwrap();
-    assert!((score - 0.802).abs() < 1e-12, "{score}");
+    let near = &matched["near_misses"];
+    assert_eq!(titles(near), ["Grown-ups", "Rides and flights"], "first what an answer can settle");
+    assert_eq!(near[0]["missing"], json!(["date_of_birth"]));
+    assert_eq!(near[0]["reasons"]["truth"], "unknown");
+    assert_eq!(
+        near[1]["reasons"]["atoms"]["blocked"],
+        json!([{"path": "$.required_features[1]", "atom": "merchant:united_airlines",
+            "missing": "merchant:united_airlines"}])
+    );
+    let best = &matched["results"][0];
+    // By hand: two records, the newest 678 days old; half of 25 dollars; 90 days and 4 hours left.
+    let expected = [
+        ("rules_confidence", 0.8, 0.45),
+        ("recency", 2_f64.powf(-678.0 / 365.0), 0.08),
+        ("frequency", 0.4, 0.05),
+        ("class_period", 1.0, 0.12),
+        ("payout", 1251_f64.ln() / 1_000_001_f64.ln(), 0.08),
+        ("urgency", 2_f64.powf(-(90.0 + 4.0 / 24.0) / 30.0), 0.04),
+        ("ease", 0.8, 0.03),
+    ];
+    let mut sum = 0.15 * best["signals"]["similarity"].as_f64().unwrap();
+    for (name, value, weight) in expected {
+        let got = best["signals"][name].as_f64().unwrap();
+        assert!((got - value).abs() < 1e-9, "{name}: {got}, not {value}");
+        sum += weight * value;
+    }
+    let score = best["score"].as_f64().unwrap();
+    assert!((score - sum).abs() < 1e-9, "{score}, not {sum}");
+    let parts = best["reasons"]["contributions"].as_array().unwrap();
+    let total: f64 = parts.iter().map(|part| part["contribution"].as_f64().unwrap()).sum();
+    assert!(parts.len() == 8 && (total - score).abs() < 1e-12, "{parts:?}");
 
     let rides = id_of(&matched, "Rides");
     let answer = place.run(&["explain", "--user", ADA, rides]).ok().json();
@@ -273,7 +309,7 @@ fn a_stateless_match_needs_no_database() {
     let all = place.run(&[&arguments[..], &["--near-misses", "--quiet"]].concat()).ok().json();
     assert_eq!(all[0]["user_id"], BEN);
     assert_eq!(all[0]["candidate_count"], 1);
-    assert_eq!(all[0]["near_misses"].as_array().unwrap().len(), 2);
+    assert_eq!(all[0]["near_misses"].as_array().unwrap().len(), 3);
     let missing: Vec<_> = all[0]["near_misses"]
         .as_array()
         .unwrap()
@@ -282,25 +318,110 @@ fn a_stateless_match_needs_no_database() {
         .collect();
     assert!(missing.contains(&r#"["state"]"#.to_owned()), "{missing:?}");
     assert!(!place.database().exists());
-    let ran = place.run(&arguments);
-    assert!(ran.stderr.contains("do not judge"), "the rule about age is noted: {}", ran.stderr);
+    assert_eq!(place.run(&arguments).ok().stderr, "", "every rule is judged: nothing to note");
     let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
     let lines: Ran =
         command.args(arguments).args(["--format", "jsonl", "--now", NOW]).output().unwrap().into();
     assert_eq!(lines.stdout.lines().count(), 1);
 }
 
+const BASELINE_WEIGHTS: &str = r#"{"rules_confidence": 0, "similarity": 0, "payout": 1, "urgency": 0, "ease": 0, "_version": 4}"#;
+const EVIDENCE_WEIGHTS: &str = r#"{"rules_confidence": 0, "similarity": 0, "recency": 0, "frequency": 1, "class_period": 0, "payout": 0, "urgency": 0, "ease": 0, "_version": 5}"#;
+
 #[test]
 fn weights_come_from_a_file_or_are_refused_by_field() {
     let place = place();
-    let weights = place.write("w.json", r#"{"rules_confidence": 0, "similarity": 0, "payout": 1, "urgency": 0, "ease": 0, "_version": 4}"#);
     let arguments = ["match", "--user", ADA, "--variant", "rules_vector_ranker", "--weights"];
-    let matched = place.run(&[&arguments[..], &[&weights]].concat()).ok().json();
-    assert_eq!(matched["results"][0]["score"], 0.25);
+    // Each file says itself which set it weighs: a payout of 25 dollars, or two records.
+    for (text, set, score) in
+        [(BASELINE_WEIGHTS, "baseline", 0.25), (EVIDENCE_WEIGHTS, "evidence", 0.4)]
+    {
+        let file = place.write("w.json", text);
+        for named in [&[][..], &["--signals", set]] {
+            let matched = place.run(&[&arguments[..], &[&file], named].concat()).ok().json();
+            assert_eq!(matched["results"][0]["score"], score, "{set} {named:?}");
+        }
+    }
     let bad = place.write("bad.json", r#"{"rules_confidence": 0, "similarity": NaN}"#);
     let ran = place.run(&[&arguments[..], &[&bad]].concat());
     assert_eq!(ran.code, Some(2));
     assert!(ran.error()["message"].as_str().unwrap().contains("bad.json"), "{}", ran.stderr);
+}
+
+#[test]
+fn weights_of_another_set_than_the_signals_are_a_usage_error() {
+    let place = Place::new();
+    let rides = "5f0c6f0e-98f1-5d3b-a3a1-6a4f9c0e2b11";
+    let nobody = format!(r#"{{"user_id": "{BEN}", "features": []}}"#);
+    let files = [place.write("s.json", SETTLEMENTS), place.write("f.jsonl", nobody)];
+    let commands: [&[&str]; 4] = [
+        &["match", "--user", ADA],
+        &["match", "--all"],
+        &["explain", "--user", ADA, rides],
+        &["match", "--settlements", &files[0], "--features", &files[1]],
+    ];
+    for (text, theirs, asked) in
+        [(BASELINE_WEIGHTS, "baseline", "evidence"), (EVIDENCE_WEIGHTS, "evidence", "baseline")]
+    {
+        let file = place.write("w.json", text);
+        for command in &commands {
+            let ran = place.run(&[command, &["--weights", &file, "--signals", asked][..]].concat());
+            let error = ran.error();
+            assert_eq!((ran.code, &error["code"]), (Some(2), &json!("usage")), "{command:?}");
+            let details = json!({"file": file, "weights": theirs, "signals": asked});
+            assert_eq!(error["details"], details);
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(theirs) && message.contains(asked), "{message}");
+        }
+    }
+    assert!(!place.database().exists(), "the weights are read before a database is opened");
+}
+
+#[test]
+fn every_way_to_match_takes_a_set_of_signals() {
+    let place = place();
+    let names = |result: &Value| result["signals"].as_object().unwrap().len();
+    for (set, count) in [("baseline", 5), ("evidence", 8)] {
+        let one = place.run(&["match", "--user", ADA, "--signals", set]).ok().json();
+        assert_eq!(names(&one["results"][0]), count, "{set}");
+        let rides = id_of(&one, "Rides");
+        let answer = place.run(&["explain", "--user", ADA, rides, "--signals", set]).ok().json();
+        assert_eq!(names(&answer["result"]), count, "{set}");
+        assert_eq!(answer["recorded"], one_without_title(&one["results"], rides), "{set}");
+        let all = place.run(&["match", "--all", "--signals", set]).ok().json();
+        assert_eq!((&all["done"], &all["resumed_after"]), (&json!(1), &json!(0)), "{set}");
+    }
+    let plain = place.run(&["match", "--user", ADA]).ok().json();
+    assert_eq!(names(&plain["results"][0]), 8, "evidence is the default");
+}
+
+/// A result as the store has it.
+fn one_without_title(results: &Value, id: &str) -> Value {
+    let mut found = results.as_array().unwrap().iter().filter(|one| one["settlement_id"] == id);
+    let mut one = found.next().unwrap().clone();
+    one.as_object_mut().unwrap().remove("title");
+    one
+}
+
+#[test]
+fn a_table_tells_why_and_asks_what_is_not_known() {
+    let place = place();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    command.args(["--now", NOW, "--db"]).arg(place.database());
+    command.args(["match", "--user", ADA, "--near-misses"]);
+    let told = Ran::from(command.output().unwrap()).ok().stdout;
+    assert!(told.contains("merchant:uber: sure 0.80, recent 0.28"), "{told}");
+    let lines: Vec<&str> = told.lines().collect();
+    let at = |text: &str| lines.iter().position(|line| line.contains(text));
+    let (ask, lack) = (at("tell us: date_of_birth"), at("merchant:united_airlines"));
+    assert!(ask.is_some() && ask < lack, "{told}");
+    assert!(lines[ask.unwrap()].contains("Grown-ups"), "{told}");
+    command.args(["--signals", "baseline"]);
+    let told = Ran::from(command.output().unwrap()).ok().stdout;
+    assert!(!told.contains("sure") && !told.contains("tell us"), "{told}");
+    place.run(&["user", "set", ADA, "--date-of-birth", "1984-03-12"]).ok();
+    let matched = place.run(&["match", "--user", ADA]).ok().json();
+    assert!(titles(&matched["results"]).contains(&"Grown-ups"), "an answer settles it");
 }
 
 #[test]
@@ -315,7 +436,7 @@ fn the_demo_tells_the_same_story_twice() {
             .collect()
     };
     assert_eq!(names(&first), names(&second));
-    assert_eq!(first["people"].as_array().unwrap().len(), 6);
+    assert_eq!(first["people"].as_array().unwrap().len(), 8);
     assert_eq!(second["people"][0]["records"]["added"], 0, "the second time adds nothing");
     let story: Ran = place.command().args(["demo"]).output().unwrap().into();
     assert!(story.stdout.contains("candidate_count"));

@@ -70,7 +70,7 @@ async fn matched(payme: &Payme, user: UserId, include_closed: bool) -> (Eligible
         eligible.insert(title(&result.settlement_id), behind);
     }
     let near = found.near_misses.unwrap_or_default().into_iter().map(|near| {
-        let missing = near.missing.iter().map(|missing| missing.as_str().to_owned()).collect();
+        let missing = near.missing.iter().map(|missing| missing.to_string()).collect();
         (title(&near.settlement_id), missing)
     });
     (eligible, near.collect())

@@ -43,6 +43,6 @@ macro_rules! fuzz {
 }
 
 fuzz! {
-    csv eml feature_key features lexicon mbox messages money predicate settlements state
-    stored_record time transactions weights
+    csv eml feature_key features lexicon mbox messages money predicate predicate_judge settlements
+    state stored_record time transactions weights
 }

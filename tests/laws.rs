@@ -1,11 +1,14 @@
 //! Laws of matching, over worlds from random seeds.
 #![expect(clippy::expect_used, reason = "a test that fails should say where")]
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payme_core::catalog::{CatalogIndex, Settlement};
 use payme_core::evidence::{UserFeature, UserFeatures};
-use payme_core::matching::{Candidates, MatchScope, Matcher, Signals, Variant};
+use payme_core::matching::{
+    Candidates, MatchScope, Matcher, Signal, SignalSet, Signals, Truth, Variant,
+};
 use payme_core::ranking::{
     MatchOutcome, MatchRequest, MatchResult, Weights, match_many, match_one,
 };
@@ -21,23 +24,22 @@ use world::{NOW, World, WorldSpec};
 fn any_world() -> impl Strategy<Value = World> {
     (any::<u64>(), 0..120_usize, 1..6_usize, 1..40_usize).prop_map(
         |(seed, settlements, users, merchants)| {
-            World::generate(WorldSpec { seed, settlements, users, merchants })
+            World::generate(WorldSpec { merchants, ..WorldSpec::new(seed, settlements, users) })
         },
     )
 }
 
 fn any_request() -> impl Strategy<Value = MatchRequest> {
-    let weights = prop::array::uniform5(prop_oneof![Just(0.0), -2.0..2.0_f64]);
+    let weights = prop::array::uniform8(prop_oneof![Just(0.0), -2.0..2.0_f64]);
     let variant = prop::sample::select(Variant::ALL.to_vec());
-    (variant, weights, any::<bool>(), 0..60_usize).prop_map(
-        |(variant, weights, include_closed, top_n)| {
+    let set = prop::sample::select(SignalSet::ALL.to_vec());
+    (variant, set, weights, any::<bool>(), 0..60_usize).prop_map(
+        |(variant, set, weights, include_closed, top_n)| {
             let mut weights = weights.into_iter();
+            let weight = |_| weights.next().expect("eight weights");
             MatchRequest {
                 variant,
-                weights: Weights {
-                    values: Signals::from_fn(|_| weights.next().expect("five weights")),
-                    ..Weights::default()
-                },
+                weights: Weights::new(0, Signals::of_set(set, weight)),
                 scope: scope(include_closed),
                 top_n,
                 near_misses: true,
@@ -60,6 +62,11 @@ fn ids(results: &[MatchResult]) -> Vec<SettlementId> {
 
 fn near(outcome: &MatchOutcome) -> &[MatchResult] {
     outcome.near_misses.as_deref().unwrap_or_default()
+}
+
+/// Whether no single answer of the person can help, as far as the set of signals knows.
+fn cannot_be_settled(result: &MatchResult) -> bool {
+    result.reasons.truth == Some(Truth::NotMet)
 }
 
 /// Everything, not only the best.
@@ -96,7 +103,11 @@ proptest! {
                 for pair in list.windows(2) {
                     let (a, b) = (&pair[0], &pair[1]);
                     let tie = a.score.to_bits() == b.score.to_bits();
-                    let in_order = if tie { a.settlement_id < b.settlement_id } else { a.score > b.score };
+                    let in_order = match cannot_be_settled(a).cmp(&cannot_be_settled(b)) {
+                        Ordering::Equal if tie => a.settlement_id < b.settlement_id,
+                        Ordering::Equal => a.score > b.score,
+                        order => order == Ordering::Less,
+                    };
                     prop_assert!(in_order, "{a:?} stands before {b:?}");
                 }
             }
@@ -157,6 +168,48 @@ proptest! {
     }
 
     #[test]
+    fn more_evidence_never_lowers_what_it_is_evidence_for(
+        world in any_world(), pick in any::<prop::sample::Index>(), count in 1..9_u32,
+    ) {
+        let index = index(&world);
+        let request = MatchRequest {
+            variant: Variant::RulesVectorRanker,
+            weights: Weights::default(),
+            scope: scope(true),
+            top_n: usize::MAX,
+            near_misses: true,
+        };
+        for user in &world.users {
+            let more = with_more(user, &pick, count);
+            let [before, after] = [user, &more].map(|user| {
+                let outcome = match_one(&index, user, &request);
+                let both = [outcome.results.clone(), near(&outcome).to_vec()].concat();
+                both.into_iter().map(|one| (one.settlement_id, one)).collect::<BTreeMap<_, _>>()
+            });
+            for (id, before) in before {
+                let after = &after[&id];
+                for signal in [Signal::RulesConfidence, Signal::Recency, Signal::Frequency] {
+                    let [least, got] = [&before, after].map(|one| one.signals.get(signal));
+                    prop_assert!(least <= got, "{signal:?} of {id} fell from {least} to {got}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn contributions_add_up_to_the_score(world in any_world(), request in any_request()) {
+        for outcome in match_many(&index(&world), &world.users, &request) {
+            for result in outcome.results.iter().chain(near(&outcome)) {
+                let parts = result.reasons.contributions.as_deref();
+                prop_assert_eq!(parts.is_some(), request.weights.set() == SignalSet::Evidence);
+                let Some(parts) = parts else { continue };
+                let sum: f64 = parts.iter().map(|part| part.contribution).sum();
+                prop_assert!((sum.clamp(0.0, 1.0) - result.score).abs() < 1e-12, "{result:?}");
+            }
+        }
+    }
+
+    #[test]
     fn closed_settlements_only_add(world in any_world(), request in any_request()) {
         let index = index(&world);
         for user in &world.users {
@@ -187,7 +240,6 @@ proptest! {
             both.sort_unstable();
             let considered: Vec<_> = index
                 .settlements()
-                .iter()
                 .filter(|one| is_considered(one, user, request.scope))
                 .map(|one| one.id)
                 .collect();
@@ -201,10 +253,10 @@ proptest! {
         let mut matcher = Matcher::new(&index);
         for user in &world.users {
             let found = matcher.candidates(user, scope(true));
-            let lists: Vec<_> =
-                user.keys().map(|key| index.requiring(key)).chain([index.requiring_nothing()]).collect();
-            let work: usize = lists.iter().map(|list| list.len()).sum();
-            let listed: BTreeSet<_> = lists.into_iter().flatten().copied().collect();
+            let lists = user.keys().flat_map(|key| index.seeking(key));
+            let listed: Vec<_> = lists.chain(index.seeking_nothing()).collect();
+            let work = listed.len();
+            let listed: BTreeSet<_> = listed.into_iter().collect();
             let met = found.eligible.iter().chain(&found.near_misses);
             let met: BTreeSet<_> = met.map(|one| one.ix).collect();
             prop_assert!(met.len() <= work);
@@ -215,9 +267,8 @@ proptest! {
 
 #[test]
 fn settlements_with_nothing_in_common_cost_nothing() {
-    let here = World::generate(WorldSpec { seed: 1, settlements: 200, users: 40, merchants: 30 });
-    let elsewhere =
-        World::generate(WorldSpec { seed: 2, settlements: 2_000, users: 0, merchants: 5_000 });
+    let here = World::generate(WorldSpec { merchants: 30, ..WorldSpec::new(1, 200, 40) });
+    let elsewhere = World::generate(WorldSpec { merchants: 5_000, ..WorldSpec::new(2, 2_000, 0) });
     let keys: BTreeSet<_> = here.users.iter().flat_map(UserFeatures::keys).collect();
     let strangers: Vec<_> = elsewhere
         .settlements
@@ -234,8 +285,8 @@ fn settlements_with_nothing_in_common_cost_nothing() {
     for user in &here.users {
         // The posting lists are all that a user walks, and they did not grow.
         let work = |index: &CatalogIndex| {
-            let lists = user.keys().map(|key| index.requiring(key).len());
-            lists.sum::<usize>() + index.requiring_nothing().len()
+            let lists = user.keys().map(|key| index.seeking(key).len());
+            lists.sum::<usize>() + index.seeking_nothing().len()
         };
         assert_eq!(work(&small), work(&large));
         let [a, b] = [(&small, &mut in_small), (&large, &mut in_large)]
@@ -247,12 +298,13 @@ fn settlements_with_nothing_in_common_cost_nothing() {
 #[test]
 fn many_users_get_what_each_gets_alone() {
     // More than two of the chunks that tasks take, so that a matcher is kept and dropped.
-    let world = World::generate(WorldSpec { seed: 3, settlements: 150, users: 700, merchants: 50 });
+    let world = World::generate(WorldSpec { merchants: 50, ..WorldSpec::new(3, 150, 700) });
     let index = index(&world);
-    for variant in Variant::ALL {
+    let sets = SignalSet::ALL.into_iter();
+    for (set, variant) in sets.flat_map(|set| Variant::ALL.map(|variant| (set, variant))) {
         let request = MatchRequest {
             variant,
-            weights: Weights::default(),
+            weights: Weights::of_set(set),
             scope: scope(false),
             top_n: 20,
             near_misses: true,
@@ -274,9 +326,8 @@ fn a_user_without_features_meets_what_requires_nothing() {
     let found = Matcher::new(&index).candidates(&nobody, scope(true));
     let met = considered_ids(&index, &found);
     let expected: Vec<_> = index
-        .requiring_nothing()
-        .iter()
-        .map(|ix| index.get(*ix).expect("a number of this index").id)
+        .seeking_nothing()
+        .map(|ix| index.get(ix).expect("a number of this index").id)
         .collect();
     assert!(!expected.is_empty());
     assert_eq!(met, expected);
@@ -295,4 +346,17 @@ fn with(user: &UserFeatures, key: &FeatureKey) -> UserFeatures {
         by_day: Vec::new(),
     });
     UserFeatures::new(person, features).expect("a feature the user did not have")
+}
+
+/// The user with one sighting that is surer, later and of more records.
+fn with_more(user: &UserFeatures, pick: &prop::sample::Index, count: u32) -> UserFeatures {
+    let (person, mut features) = user.clone().into_parts();
+    let feature = pick.get_mut(&mut features);
+    let confidence = f64::midpoint(feature.confidence.get(), 1.0);
+    feature.confidence = Confidence::new(confidence).expect("a confidence");
+    feature.count += count;
+    let newest = feature.by_day.last().map(|day| day.date).max(feature.last_seen);
+    feature.last_seen = newest.map(|day| day.tomorrow().expect("a later day"));
+    feature.by_day.clear();
+    UserFeatures::new(person, features).expect("each feature once")
 }

@@ -1,4 +1,4 @@
-//! The engine against a second, naive implementation, over random worlds.
+//! The engine against a second, naive implementation of the baseline, over random worlds.
 //!
 //! The engine reads the files, compiles an index and counts over posting lists; `naive` loops
 //! over the JSON text. Both have to give the same results, in the same order, with the same
@@ -7,7 +7,7 @@
 
 use jiff::SignedDuration;
 use payme_core::catalog::CatalogIndex;
-use payme_core::matching::{MatchScope, Signals, Variant};
+use payme_core::matching::{MatchScope, SignalSet, Signals, Variant};
 use payme_core::ranking::{MatchRequest, Weights, match_many};
 use payme_core::types::Instant;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use world::{NOW, World, WorldSpec};
 
 /// 200 settlements and 50 users with few merchants, so that much is shared and scores tie.
 fn crowded(seed: u64) -> World {
-    World::generate(WorldSpec { seed, settlements: 200, users: 50, merchants: 60 })
+    World::generate(WorldSpec { merchants: 60, ..WorldSpec::new(seed, 200, 50) })
 }
 
 /// Compares the answers for every user, and gives the number of results and of near misses.
@@ -32,10 +32,10 @@ fn compare(world: &World, question: &Question<'_>) -> (usize, usize) {
     let mut weights = question.weights.into_iter();
     let request = MatchRequest {
         variant: Variant::parse(question.variant).expect("a variant"),
-        weights: Weights {
-            values: Signals::from_fn(|_| weights.next().expect("five weights")),
-            ..Weights::default()
-        },
+        weights: Weights::new(
+            0,
+            Signals::of_set(SignalSet::Baseline, |_| weights.next().expect("five weights")),
+        ),
         scope: MatchScope {
             now: Instant::parse(question.now).expect("an instant"),
             include_closed: question.include_closed,
@@ -115,7 +115,7 @@ fn closed_settlements_and_short_lists_give_the_same() {
 
 #[test]
 fn a_deadline_counts_up_to_its_last_microsecond() {
-    let world = World::generate(WorldSpec { seed: 30, settlements: 30, users: 5, merchants: 6 });
+    let world = World::generate(WorldSpec { merchants: 6, ..WorldSpec::new(30, 30, 5) });
     let rows: Vec<Value> = serde_json::from_str(world.to_settlements_json()).expect("a JSON array");
     let deadlines: Vec<_> = rows.iter().filter_map(|row| row["deadline"].as_str()).collect();
     assert!(deadlines.iter().any(|text| text.contains('[')) && deadlines.len() > 20);

@@ -9,15 +9,17 @@ mod mail;
 pub(crate) mod random;
 mod settlement;
 mod user;
+pub(crate) mod vectors;
 mod vocabulary;
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use payme_core::catalog::{Settlement, parse_settlements};
 use payme_core::evidence::{UserFeatures, parse_features};
+use payme_core::types::FeatureKey;
 
 use settlement::SettlementRow;
-use user::UserRow;
+use user::Drawer;
 use vocabulary::Vocabulary;
 
 pub(crate) use mail::Mail;
@@ -27,6 +29,19 @@ pub(crate) const TODAY: Date = date(2026, 2, 1);
 
 /// The time of matching in a world.
 pub(crate) const NOW: &str = "2026-02-01T00:00:00Z";
+
+/// How much users and settlements have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Shape {
+    /// A few merchants that nearly everybody knows: at 10,000 settlements a user is eligible for
+    /// 1,400 of them.
+    #[default]
+    Steep,
+    /// Popularity falls with the square root of what it falls with in [`Shape::Steep`], and every
+    /// settlement requires something: in [`WorldSpec::flat`] with 10,000 settlements a user is
+    /// eligible for 114 of them.
+    Flat,
+}
 
 /// What to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,20 +54,30 @@ pub(crate) struct WorldSpec {
     pub(crate) users: usize,
     /// How many merchants settlements and users choose from; at least 1.
     pub(crate) merchants: usize,
+    /// How popular each is.
+    pub(crate) shape: Shape,
 }
 
 impl WorldSpec {
     /// A world with one merchant for each five settlements, and at least forty.
     pub(crate) fn new(seed: u64, settlements: usize, users: usize) -> Self {
-        Self { seed, settlements, users, merchants: (settlements / 5).max(40) }
+        let merchants = (settlements / 5).max(40);
+        Self { seed, settlements, users, merchants, shape: Shape::Steep }
+    }
+
+    /// A world of [`Shape::Flat`] with 27 merchants for each hundred settlements, and at least
+    /// forty.
+    pub(crate) fn flat(seed: u64, settlements: usize, users: usize) -> Self {
+        let merchants = (27 * settlements / 100).max(40);
+        Self { seed, settlements, users, merchants, shape: Shape::Flat }
     }
 }
 
 /// A catalogue and the people it may concern, of whole percentages.
 ///
-/// Settlements require no feature (4), one (60), two (26) or three (10). Features are merchants
-/// (85), whose popularity follows a Zipf law with exponent 1.046875, categories (10) or
-/// subscriptions (5). 60 name no state, the others 1 to 12. 90 have a deadline, from 60 days
+/// Settlements require no feature (4; in [`Shape::Flat`] 0), one (60; 64), two (26) or three (10).
+/// Features are merchants (85; 90), categories (10; 7) or subscriptions (5; 3), and within each
+/// kind their popularity follows a Zipf law with exponent 1.046875 (0.5234375). 60 name no state, the others 1 to 12. 90 have a deadline, from 60 days
 /// before [`TODAY`] to 300 days after, a quarter of them as a day and a zone. 15 name no payout
 /// and 5 a payout of zero. 85 have a claim link, 50 a class period. 92 are open.
 ///
@@ -75,9 +100,10 @@ impl World {
     /// # Panics
     /// When the engine refuses a row: every row of a world is a good one.
     pub(crate) fn generate(spec: WorldSpec) -> Self {
-        let vocabulary = Vocabulary::new(spec.merchants);
-        let settlement = |number| line(&SettlementRow::generate(spec.seed, number, &vocabulary));
-        let user = |number| line(&UserRow::generate(spec.seed, number, &vocabulary));
+        let vocabulary = Vocabulary::new(spec.shape, spec.merchants);
+        let settlement = |number| line(&SettlementRow::generate(&spec, number, &vocabulary));
+        let drawer = Drawer::new(spec.seed, vocabulary.clone());
+        let user = |number| line(&drawer.row(drawer.draw(number)));
         let rows: Vec<String> = (0..spec.settlements).map(settlement).collect();
         let settlements_json = format!("[\n{}\n]\n", rows.join(",\n"));
         let features_jsonl: String =
@@ -107,6 +133,30 @@ impl World {
     /// Mail that names merchants which settlements of this world cover.
     pub(crate) fn mail(&self, messages: usize) -> Mail {
         Mail::generate(self.spec.seed, &self.settlements, messages)
+    }
+}
+
+/// The users of a world one by one, equal to those of [`World`], without a file between.
+#[derive(Debug, Clone)]
+pub(crate) struct People(Drawer);
+
+impl People {
+    /// The users of a specification.
+    pub(crate) fn new(spec: &WorldSpec) -> Self {
+        Self(Drawer::new(spec.seed, Vocabulary::new(spec.shape, spec.merchants)))
+    }
+
+    /// The user of a number, which the specification does not limit.
+    ///
+    /// # Panics
+    /// When the engine refuses it: every user of a world is a good one.
+    pub(crate) fn user(&self, number: usize) -> UserFeatures {
+        self.0.value(&self.0.draw(number))
+    }
+
+    /// Every feature that a user of this world can have; its place in the list is its number.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &FeatureKey> {
+        self.0.vocabulary().words().iter().map(|word| &word.key)
     }
 }
 

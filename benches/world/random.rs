@@ -10,6 +10,12 @@ pub(crate) enum Purpose {
     User = 2,
     /// One mail message.
     Message = 3,
+    /// The centre of one cluster of vectors, or of one group of clusters.
+    Centre = 4,
+    /// The vector of one settlement.
+    SettlementVector = 5,
+    /// The vector of one user.
+    UserVector = 6,
 }
 
 /// A stream of random numbers: xoshiro256**, its state filled by `SplitMix64`.
@@ -118,10 +124,19 @@ pub(crate) struct Zipf {
 impl Zipf {
     /// A table of `ranks` ranks, at most 2^32.
     pub(crate) fn new(ranks: usize) -> Self {
+        Self::of(ranks, zipf_weight)
+    }
+
+    /// A table whose frequencies are the square roots: they fall as `rank^-0.5234375`.
+    pub(crate) fn flat(ranks: usize) -> Self {
+        Self::of(ranks, |rank| zipf_weight(rank).isqrt())
+    }
+
+    fn of(ranks: usize, weight: impl Fn(u128) -> u64) -> Self {
         let mut sum = 0;
         let cumulative = (1..=ranks)
             .map(|rank| {
-                sum += zipf_weight(rank as u128);
+                sum += weight(rank as u128);
                 sum
             })
             .collect();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::random::{Purpose, Stream};
 use super::vocabulary::{Vocabulary, Word};
-use super::{TODAY, day};
+use super::{Shape, TODAY, WorldSpec, day};
 
 const STATES: [&str; 51] = [
     "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "HI", "IA", "ID", "IL", "IN",
@@ -75,9 +75,9 @@ struct Period {
 
 impl SettlementRow {
     /// The settlement of a number. The shares are those of [`super::World`].
-    pub(crate) fn generate(seed: u64, number: usize, vocabulary: &Vocabulary) -> Self {
-        let stream = &mut Stream::new(seed, Purpose::Settlement, number);
-        let words = required(stream, vocabulary);
+    pub(crate) fn generate(spec: &WorldSpec, number: usize, vocabulary: &Vocabulary) -> Self {
+        let stream = &mut Stream::new(spec.seed, Purpose::Settlement, number);
+        let words = required(stream, spec.shape, vocabulary);
         let matter = stream.pick(&MATTERS);
         let brands: Vec<String> = words.iter().filter_map(|word| word.merchant.clone()).collect();
         let who = if brands.is_empty() { "Consumer".to_owned() } else { brands.join(" and ") };
@@ -108,7 +108,7 @@ impl SettlementRow {
             eligibility_text: format!("You may be part of it if you were a customer of {who}."),
             covered_brands: brands,
             eligibility: Rule {
-                required_features: words.into_iter().map(|word| word.key).collect(),
+                required_features: words.iter().map(|word| word.key.to_string()).collect(),
                 states: states(stream),
             },
             class_period,
@@ -127,11 +127,15 @@ pub(crate) fn home_state(stream: &mut Stream) -> &'static str {
     if stream.percent(40) { stream.pick(&LARGE_STATES) } else { stream.pick(&STATES) }
 }
 
-fn required(stream: &mut Stream, vocabulary: &Vocabulary) -> Vec<Word> {
-    let count = stream.share(&[(4, 0), (60, 1), (26, 2), (10, 3)]);
-    let mut words: Vec<Word> = Vec::with_capacity(count);
-    while words.len() < count.min(vocabulary.len()) {
-        let word = vocabulary.draw(stream);
+fn required<'a>(stream: &mut Stream, shape: Shape, vocabulary: &'a Vocabulary) -> Vec<&'a Word> {
+    let count = match shape {
+        Shape::Steep => stream.share(&[(4, 0), (60, 1), (26, 2), (10, 3)]),
+        Shape::Flat => stream.share(&[(64, 1), (26, 2), (10, 3)]),
+    };
+    let all = vocabulary.words();
+    let mut words: Vec<&Word> = Vec::with_capacity(count);
+    while words.len() < count.min(all.len()) {
+        let word = &all[vocabulary.draw(stream)];
         if !words.contains(&word) {
             words.push(word);
         }

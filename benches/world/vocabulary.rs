@@ -1,5 +1,8 @@
 //! The names of a world: merchants by popularity, categories, subscriptions.
 
+use payme_core::types::{FeatureKey, FeatureKind};
+
+use super::Shape;
 use super::random::{Stream, Zipf};
 
 const FIRST: [&str; 32] = [
@@ -85,6 +88,8 @@ const SUBSCRIPTIONS: [&str; 6] =
 /// Everything a settlement can require and a user can have.
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
+    shape: Shape,
+    words: Vec<Word>,
     merchants: usize,
     merchant_ranks: Zipf,
     category_ranks: Zipf,
@@ -95,39 +100,48 @@ pub(crate) struct Vocabulary {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Word {
     /// The feature key.
-    pub(crate) key: String,
+    pub(crate) key: FeatureKey,
     /// The merchant's name.
     pub(crate) merchant: Option<String>,
 }
 
 impl Vocabulary {
-    /// A vocabulary with so many merchants.
-    pub(crate) fn new(merchants: usize) -> Self {
+    /// A vocabulary with so many merchants, as popular as the shape says.
+    pub(crate) fn new(shape: Shape, merchants: usize) -> Self {
+        let ranks = |count| match shape {
+            Shape::Steep => Zipf::new(count),
+            Shape::Flat => Zipf::flat(count),
+        };
+        let plain = |kind, name| Word { key: key(kind, name), merchant: None };
+        let categories = CATEGORIES.map(|name| plain(FeatureKind::Category, name));
+        let subscriptions = SUBSCRIPTIONS.map(|name| plain(FeatureKind::Subscription, name));
         Self {
+            shape,
+            words: (0..merchants).map(merchant).chain(categories).chain(subscriptions).collect(),
             merchants,
-            merchant_ranks: Zipf::new(merchants),
-            category_ranks: Zipf::new(CATEGORIES.len()),
-            subscription_ranks: Zipf::new(SUBSCRIPTIONS.len()),
+            merchant_ranks: ranks(merchants),
+            category_ranks: ranks(CATEGORIES.len()),
+            subscription_ranks: ranks(SUBSCRIPTIONS.len()),
         }
     }
 
-    /// A word: a merchant in 85 of 100 draws, a category in 10, a subscription in 5; within each
-    /// kind the lower ranks are the likelier.
-    pub(crate) fn draw(&self, stream: &mut Stream) -> Word {
-        let plain = |key: String| Word { key, merchant: None };
+    /// The number of a word, of a kind by the shares of [`super::World`]; within each kind the
+    /// lower ranks are the likelier.
+    pub(crate) fn draw(&self, stream: &mut Stream) -> usize {
+        let [merchants, categories] = match self.shape {
+            Shape::Steep => [85, 10],
+            Shape::Flat => [90, 7],
+        };
         match stream.below(100) {
-            0..85 => merchant(self.merchant_ranks.draw(stream)),
-            85..95 => plain(format!("category:{}", CATEGORIES[self.category_ranks.draw(stream)])),
-            _ => {
-                let rank = self.subscription_ranks.draw(stream);
-                plain(format!("subscription:{}", SUBSCRIPTIONS[rank]))
-            }
+            of if of < merchants => self.merchant_ranks.draw(stream),
+            of if of < merchants + categories => self.merchants + self.category_ranks.draw(stream),
+            _ => self.merchants + CATEGORIES.len() + self.subscription_ranks.draw(stream),
         }
     }
 
-    /// How many different words there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.merchants + CATEGORIES.len() + SUBSCRIPTIONS.len()
+    /// The words, at their numbers: the merchants by rank, the categories, the subscriptions.
+    pub(crate) fn words(&self) -> &[Word] {
+        &self.words
     }
 }
 
@@ -138,11 +152,9 @@ fn merchant(rank: usize) -> Word {
         0 => format!("{first} {second}"),
         more => format!("{first} {second} {}", more + 1),
     };
-    let slug: String = name
-        .to_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("_");
-    Word { key: format!("merchant:{slug}"), merchant: Some(name) }
+    Word { key: key(FeatureKind::Merchant, &name), merchant: Some(name) }
+}
+
+fn key(kind: FeatureKind, name: &str) -> FeatureKey {
+    FeatureKey::new(kind, name).expect("a name with letters")
 }

@@ -51,18 +51,20 @@ pub fn predicate(data: &[u8]) {
     let again = json::strict(&text, 1);
     let again = again.as_ref().map(|value| Eligibility::from_json(&Node::root(value)));
     assert_eq!(again, Ok(Ok(rule.clone())), "reading back {text}");
-    let mut is_simple = true;
-    rule.predicate().visit(&mut |part| {
-        is_simple &= match part {
-            Predicate::All(_) | Predicate::States(_) => true,
-            Predicate::Feature(atom) => atom.is_bare(),
-            Predicate::Any(_)
-            | Predicate::None(_)
-            | Predicate::Age(_)
-            | Predicate::Purchases(_) => false,
+    let (mut is_simple, mut lists) = (true, 0);
+    rule.in_force().visit(&mut |part| match part {
+        Predicate::All(_) => {}
+        Predicate::States(_) => lists += 1,
+        Predicate::Feature(atom) => is_simple &= atom.is_bare(),
+        Predicate::Any(_) | Predicate::None(_) | Predicate::Age(_) | Predicate::Purchases(_) => {
+            is_simple = false;
         }
     });
-    assert_eq!(rule.simple().is_some(), is_simple, "a rule is simple when its parts are");
+    assert_eq!(
+        rule.simple().is_some(),
+        is_simple && lists <= 1,
+        "a rule is simple when its parts are"
+    );
     if let Some(simple) = rule.simple() {
         check_simple(&rule, simple);
     }
@@ -104,12 +106,24 @@ pub fn weights(data: &[u8]) {
     };
     let mut out: Map<String, Value> =
         [("_version".to_owned(), json!(weights.version))].into_iter().collect();
-    for (signal, weight) in weights.values.of(SignalSet::Baseline) {
+    for (signal, weight) in weights.values.iter() {
         assert!(weight.is_finite(), "weight {weight}");
         out.insert(signal.as_str().to_owned(), json!(weight));
     }
-    let text = Value::Object(out).to_string();
-    assert_eq!(Weights::from_json(text.as_bytes()), Ok(weights.clone()), "reading back {text}");
-    let keys = INDEX.settlements().iter().flat_map(|one| one.eligibility.feature_keys());
+    // The signals alone say which set it is, and the name of the set says the same.
+    let set = weights.set();
+    for named in [None, Some(set), SignalSet::ALL.into_iter().find(|other| *other != set)] {
+        if let Some(named) = named {
+            out.insert("_signals".to_owned(), json!(named.as_str()));
+        }
+        let text = Value::Object(out.clone()).to_string();
+        let again = Weights::from_json(text.as_bytes());
+        if named.is_none_or(|named| named == set) {
+            assert_eq!(again, Ok(weights.clone()), "reading back {text}");
+        } else {
+            assert!(again.is_err(), "weights of another set than they name: {text}");
+        }
+    }
+    let keys = INDEX.settlements().flat_map(|one| one.eligibility.feature_keys());
     check_match(&INDEX, &person_with(keys), &weights);
 }

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod evidence;
+mod judge;
 mod records;
 mod values;
 
@@ -14,13 +15,14 @@ use std::sync::LazyLock;
 
 use payme_core::catalog::{CatalogIndex, Settlement, parse_settlements};
 use payme_core::evidence::{Lexicon, UserFeature, UserFeatures};
-use payme_core::matching::{MatchScope, Variant};
+use payme_core::matching::{MatchScope, Truth, Variant};
 use payme_core::ranking::{MatchRequest, MatchResult, Weights, match_one};
 use payme_core::types::json::{Refusal, Rows};
 use payme_core::types::{Confidence, FeatureKey, Instant, Person, Source, UserId};
 
 pub use catalog::{predicate, settlements, weights};
 pub use evidence::{features, lexicon, stored_record};
+pub use judge::predicate_judge;
 pub use records::{csv, eml, mbox, messages, transactions};
 pub use values::{feature_key, money, state, time};
 
@@ -38,6 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("messages", messages),
     ("money", money),
     ("predicate", predicate),
+    ("predicate_judge", predicate_judge),
     ("settlements", settlements),
     ("state", state),
     ("stored_record", stored_record),
@@ -135,6 +138,8 @@ fn check_results(results: &[MatchResult]) {
     for result in results {
         assert!((0.0..=1.0).contains(&result.score), "score {}", result.score);
     }
-    let key = |result: &MatchResult| (-result.score, result.settlement_id);
+    // What one answer of the person can settle stands first, where the signals know of it.
+    let is_shut = |result: &MatchResult| result.reasons.truth == Some(Truth::NotMet);
+    let key = |result: &MatchResult| (is_shut(result), -result.score, result.settlement_id);
     assert!(results.is_sorted_by(|a, b| key(a) <= key(b)), "results out of order");
 }

@@ -154,6 +154,7 @@ Examples:
   payme match --user 00000000-0000-4000-8000-000000000001 --near-misses
   payme match --all --quiet
   payme match --settlements s.json --features f.jsonl --variant rules_only --top 5 --format json
+  payme match --user 00000000-0000-4000-8000-000000000001 --signals baseline
 
 With --settlements and --features nothing is stored and no database is opened. Otherwise the run \
 is stored; a variant that is given replaces the person's stored one.")]
@@ -191,10 +192,10 @@ pub(crate) struct MatchArgs {
     /// How many results to keep
     #[arg(long, value_name = "N", default_value_t = payme::ranking::TOP_N_DEFAULT)]
     pub(crate) top: usize,
-    /// The set of signals: baseline
-    #[arg(long, value_name = "SET", default_value = "baseline", value_parser = parse_signals)]
-    pub(crate) signals: SignalSet,
-    /// The weights of the ranker [default: the built-in ones]
+    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
+    #[arg(long, value_name = "SET", value_parser = parse_signals)]
+    pub(crate) signals: Option<SignalSet>,
+    /// The weights of the ranker [default: the built-in ones of the set]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Report what nearly matches, and what is missing
@@ -218,7 +219,10 @@ pub(crate) struct ExplainArgs {
     /// The settlement
     #[arg(value_name = "SETTLEMENT")]
     pub(crate) settlement: SettlementId,
-    /// The weights of the ranker [default: the built-in ones]
+    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
+    #[arg(long, value_name = "SET", value_parser = parse_signals)]
+    pub(crate) signals: Option<SignalSet>,
+    /// The weights of the ranker [default: the built-in ones of the set]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Judge it as if it took claims
@@ -353,6 +357,8 @@ fn parse_variant(text: &str) -> Result<Variant, String> {
 }
 
 fn parse_signals(text: &str) -> Result<SignalSet, String> {
-    let find = SignalSet::ALL.into_iter().find(|set| set.as_str() == text);
-    find.ok_or_else(|| format!("expected {}", SignalSet::ALL.map(SignalSet::as_str).join(", ")))
+    SignalSet::parse(text).ok_or_else(|| {
+        let words = SignalSet::ALL.map(SignalSet::as_str).join(", ");
+        format!("expected one of {words}")
+    })
 }

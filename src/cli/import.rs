@@ -38,11 +38,7 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Finding, C
 async fn settlements(global: &Global, args: &FileArgs) -> Result<Finding, CliError> {
     let (taken, refused) = input::rows(&args.file, args.keep_going, parse_settlements)?;
     let payme = open(global).await?;
-    let unjudged = taken.iter().filter(|one| one.eligibility.simple().is_none()).count();
     let report = payme.import_settlements(taken).await?;
-    if unjudged > 0 {
-        output::note(global, &unjudged_note(unjudged));
-    }
     finish(global, &args.file, report, &refused, |report: &CatalogReport| {
         vec![
             ("added", report.added),
@@ -51,14 +47,6 @@ async fn settlements(global: &Global, args: &FileArgs) -> Result<Finding, CliErr
             ("people_refreshed", report.people_refreshed),
         ]
     })
-}
-
-/// What to say of settlements that the baseline cannot match.
-pub(crate) fn unjudged_note(count: usize) -> String {
-    format!(
-        "note: {count} settlements have rules beyond features and states; the baseline signals \
-         do not judge them, so nobody is matched to them"
-    )
 }
 
 async fn features(global: &Global, args: &FileArgs) -> Result<Finding, CliError> {

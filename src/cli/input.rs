@@ -1,10 +1,12 @@
 //! Reading the files that a command names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use payme::files::{Limits, read_file};
+use payme::matching::SignalSet;
 use payme::ranking::Weights;
 use payme::types::json::{Refusal, Rows};
+use serde_json::json;
 
 use super::error::CliError;
 use super::output::list_refused;
@@ -39,8 +41,23 @@ pub(crate) fn rows_listed<T>(
     Ok((taken, !refused.is_empty()))
 }
 
-/// The weights of a file, or the built-in ones.
-pub(crate) fn weights(path: Option<&PathBuf>) -> Result<Weights, CliError> {
-    let Some(path) = path else { return Ok(Weights::default()) };
-    Weights::from_json(&bytes(path)?).map_err(|error| CliError::refused_file(path, &error.0))
+/// The weights of a file, or the built-in ones of a set. A file says itself which set it weighs;
+/// where both are named, they have to name the same one.
+pub(crate) fn weights(path: Option<&Path>, set: Option<SignalSet>) -> Result<Weights, CliError> {
+    let Some(path) = path else { return Ok(Weights::of_set(set.unwrap_or_default())) };
+    let weights = Weights::from_json(&bytes(path)?)
+        .map_err(|error| CliError::refused_file(path, &error.0))?;
+    match set {
+        Some(set) if set != weights.set() => {
+            let (file, theirs, asked) =
+                (path.display().to_string(), weights.set().as_str(), set.as_str());
+            let message = format!(
+                "{file}: these weights are of the {theirs} signals, but --signals asks for \
+                 {asked}: leave --signals out, or name a file with weights of that set"
+            );
+            let details = json!({"file": file, "weights": theirs, "signals": asked});
+            Err(CliError::new("usage", message).with_details(details))
+        }
+        _ => Ok(weights),
+    }
 }

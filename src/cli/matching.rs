@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Global, MatchArgs};
 use super::error::CliError;
-use super::import::unjudged_note;
+use super::results::{head, tables};
 use super::{Finding, clock, input, open, output};
 
 pub(crate) async fn run(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
@@ -34,20 +34,18 @@ fn from_files(
     settlements: &Path,
     features: &Path,
 ) -> Result<Finding, CliError> {
+    let weights = input::weights(args.weights.as_deref(), args.signals)?;
     let (settlements, some_refused) =
         input::rows_listed(settlements, args.keep_going, parse_settlements)?;
     let (people, more_refused) = input::rows_listed(features, args.keep_going, parse_features)?;
     let mut request = MatchRequest {
         variant: Variant::RulesOnly,
-        weights: input::weights(args.weights.as_ref())?,
+        weights,
         scope: MatchScope { now: clock(global).now(), include_closed: args.include_closed },
         top_n: args.top,
         near_misses: args.near_misses,
     };
     let index = CatalogIndex::new(settlements);
-    if !index.not_simple().is_empty() {
-        output::note(global, &unjudged_note(index.not_simple().len()));
-    }
     let mut matcher = Matcher::new(&index);
     let mut match_person = |user: &UserFeatures| {
         let assigned = || assign(user.person().user_id, &args.key);
@@ -68,7 +66,7 @@ fn options(args: &MatchArgs) -> Result<MatchOptions, CliError> {
     Ok(MatchOptions {
         experiment_key: args.key.clone(),
         variant: args.variant,
-        weights: input::weights(args.weights.as_ref())?,
+        weights: input::weights(args.weights.as_deref(), args.signals)?,
         top_n: args.top,
         include_closed: args.include_closed,
         near_misses: args.near_misses,
@@ -169,77 +167,6 @@ impl Shown {
             |id| self.preference(id),
         );
         format!("{head}\n{tables}")
-    }
-}
-
-fn head(user: UserId, variant: Variant, candidates: usize) -> String {
-    let settlements = if candidates == 1 { "settlement" } else { "settlements" };
-    format!("{user} ({variant}): eligible for {candidates} {settlements}")
-}
-
-fn tables<'a>(
-    results: &[MatchResult],
-    near_misses: Option<&[MatchResult]>,
-    find: impl Fn(SettlementId) -> Option<&'a Settlement>,
-    said: impl Fn(SettlementId) -> Option<Preference>,
-) -> String {
-    let title = |id| find(id).map_or("", |settlement| settlement.title.as_str()).to_owned();
-    let row = |result: &MatchResult| {
-        let settlement = find(result.settlement_id);
-        let mark =
-            said(result.settlement_id).map_or("", |said| match (said.pinned, said.starred) {
-                (true, true) => "pinned, starred ",
-                (true, false) => "pinned ",
-                (false, true) => "starred ",
-                (false, false) => "",
-            });
-        vec![
-            format!("{:.4}", result.score),
-            settlement.map_or_else(String::new, payout),
-            settlement.map_or_else(String::new, claim_by),
-            format!("{mark}{}", title(result.settlement_id)),
-            result.settlement_id.to_string(),
-        ]
-    };
-    let mut out = Vec::new();
-    if !results.is_empty() {
-        let header = ["score", "pays", "claim by", "settlement", "id"];
-        out.push(output::table(&header, results.iter().map(row)));
-    }
-    if let Some(near_misses) = near_misses.filter(|list| !list.is_empty()) {
-        let rows = near_misses.iter().map(|result| {
-            let missing: Vec<_> = result.missing.iter().map(|missing| missing.as_str()).collect();
-            vec![missing.join(", "), title(result.settlement_id), result.settlement_id.to_string()]
-        });
-        out.push("nearly:".to_owned());
-        out.push(output::table(&["missing", "settlement", "id"], rows));
-    }
-    out.join("\n")
-}
-
-/// What a settlement pays, for people.
-pub(crate) fn payout(settlement: &Settlement) -> String {
-    match (settlement.payout.min, settlement.payout.max) {
-        (Some(min), Some(max)) if min == max => output::dollars(max),
-        (Some(min), Some(max)) => format!("{} to {}", output::dollars(min), output::dollars(max)),
-        (None, Some(max)) => format!("up to {}", output::dollars(max)),
-        (Some(min), None) => format!("from {}", output::dollars(min)),
-        (None, None) => "varies".to_owned(),
-    }
-}
-
-/// The last day as it was written with its zone, or the instant in UTC: a day alone would be
-/// another one elsewhere.
-fn claim_by(settlement: &Settlement) -> String {
-    match &settlement.deadline {
-        None => String::new(),
-        Some(deadline) => match deadline.as_str().split_once('[') {
-            Some((day, zone)) => format!("{day} {}", zone.trim_end_matches(']')),
-            None => {
-                let instant = deadline.at().to_string();
-                instant.get(..16).map_or(instant.clone(), |minute| format!("{minute}Z"))
-            }
-        },
     }
 }
 

@@ -11,6 +11,7 @@ mod manual;
 mod matching;
 mod output;
 mod prefs;
+mod results;
 mod user;
 
 use std::ffi::OsString;

@@ -90,13 +90,6 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// A note on stderr, unless quiet was asked for.
-pub(crate) fn note(global: &Global, text: &str) {
-    if !global.quiet {
-        eprintln!("{}", printable(text));
-    }
-}
-
 /// Lists refused rows on stderr.
 pub(crate) fn list_refused(path: &Path, refused: &[Refusal]) {
     for refusal in refused {

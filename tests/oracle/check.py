@@ -2,8 +2,9 @@
 """Holds `payme match` to a second implementation that shares nothing with it but the rules.
 
 The catalogues and people are made up here, from fixed seeds; scores, orders, counts, reasons,
-experiment variants and derived settlement ids are computed here from `docs/rules/matching.md` and
-compared with what the command prints. Standard library only.
+experiment variants and derived settlement ids are computed from `docs/rules` (the baseline here,
+the evidence set and the predicate language in `evidence.py`) and compared with what the command
+prints. Standard library only.
 
     PAYME_BIN=target/debug/payme python3 tests/oracle/check.py
 
@@ -20,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+
+import evidence
 
 NOW = "2026-02-01T00:00:00Z"
 EXPERIMENT = "matching_v1"
@@ -32,6 +35,8 @@ DEFAULT_WEIGHTS = dict(zip(SIGNALS, (0.65, 0.20, 0.10, 0.03, 0.02)))
 STATES = ("CA", "NY", "TX", "FL", "IL", "WA", "DC", "PR")
 SEEDS = (1, 2, 3, 4, 5)
 SETTLEMENTS, USERS = 200, 50
+RULED_SETTLEMENTS, RULED_USERS = 100, 40
+SIMILARITY_TOLERANCE = 1e-6
 ASSIGNED_USERS = 10_000
 
 # A deadline as it is written, and its last moment in UTC, worked out by hand: some around the
@@ -176,11 +181,95 @@ def person(rng, catalogue):
     return row
 
 
-def random_weights(rng):
+def random_weights(rng, signals=SIGNALS):
     """Weights with zeros, negative ones and such that make scores tie or clamp."""
     choices = (0, 0.5, -0.25, 3, 1e-9)
     one = lambda: rng.choice(choices) if rng.random() < 0.4 else rng.uniform(-0.5, 1)
-    return {signal: one() for signal in SIGNALS}
+    return {signal: one() for signal in signals}
+
+
+def random_day(rng, low="2015-01-01", days=4000):
+    return (date.fromisoformat(low) + timedelta(days=rng.randrange(days))).isoformat()
+
+
+def random_range(rng, low, high, names=("min", "max")):
+    """One end of a range, or both in order."""
+    ends = sorted(rng.choices(range(low, high + 1), k=2))
+    return {name: end for name, end in zip(names, ends)} if rng.random() < 0.4 else {
+        rng.choice(names): rng.choice(ends)}
+
+
+def random_rule(rng, catalogue, levels=3):
+    """Any predicate: mostly features, with everything that can stand around them."""
+    kind = rng.choices(("feature", "states", "age", "purchases", "all", "any", "none"),
+                       (30, 8, 8, 12, *((14, 14, 8) if levels else (0, 0, 0))))[0]
+    if kind in ("all", "any", "none"):
+        few = rng.randint(1 if kind == "any" else 0, 4)
+        return {kind: [random_rule(rng, catalogue, levels - 1) for _ in range(few)]}
+    if kind == "states":
+        return {"states": rng.sample(STATES, rng.choice((0, 1, 2, 5)))}
+    if kind == "age":
+        on = {"on": random_day(rng)} if rng.random() < 0.3 else {}
+        return {"age": {**random_range(rng, 10, 70), **on}}
+    if kind == "feature":
+        atom = {"feature": catalogue.key(rng)}
+        if rng.random() < 0.3:
+            atom["min_count"] = rng.randint(1, 12)
+        if rng.random() < 0.2:
+            atom["min_confidence"] = rng.choice((0, 0.5, 0.75, 0.8, 0.95, 1))
+        if rng.random() < 0.3:
+            atom["in_class_period"] = rng.random() < 0.8
+        return atom
+    days = sorted(random_day(rng) for _ in range(2))
+    atom = {"feature": catalogue.key(rng)}
+    atom.update(pair for pair in zip(("from", "to"), days) if rng.random() < 0.7)
+    if rng.random() < 0.7:
+        atom["count"] = random_range(rng, 0, 6)
+    if rng.random() < 0.5:
+        atom["amount_cents"] = random_range(rng, -500, 4000)
+    return {"purchases": atom}
+
+
+def ruled(rng, catalogue, row):
+    """The settlement with a rule of any kind, a class period, proof and texts."""
+    row = dict(row)
+    while True:
+        row["eligibility"] = random_rule(rng, catalogue)
+        if evidence.optimised(evidence.plain(row["eligibility"])) != evidence.NEVER:
+            break
+    if rng.random() < 0.6:
+        days = sorted(random_day(rng) for _ in range(2))
+        ends = [pair for pair in zip(("start", "end"), days) if rng.random() < 0.8]
+        row["class_period"] = dict(ends or [("start", days[0])])
+    if rng.random() < 0.7:
+        row["proof"] = rng.choice(("none", "optional", "required"))
+    if rng.random() < 0.5:
+        row["covered_brands"] = [f"Shop {rng.randrange(30)}", "Caf\u00e9 No. 9"]
+        row["summary_text"] = f"Fees at Shop {rng.randrange(30)}, and the like."
+    return row
+
+
+def dated_person(rng, catalogue):
+    """A person with days, amounts and perhaps a date of birth."""
+    row = person(rng, catalogue)
+    if rng.random() < 0.6:
+        row["date_of_birth"] = rng.choice(("2000-02-29", random_day(rng, "1950-01-01", 25_000)))
+    for feature in row["features"]:
+        for name in ("first_seen", "last_seen", "by_day"):
+            feature.pop(name, None)
+        days = sorted({random_day(rng) for _ in range(rng.choice((0, 1, 2, 5)))})
+        if days and rng.random() < 0.6:
+            feature["by_day"] = [{"date": one, "count": rng.randint(0, 3)} for one in days]
+            for one in feature["by_day"]:
+                if rng.random() < 0.9:
+                    one["amount_cents"] = rng.randint(-300, 2500)
+                    if rng.random() < 0.1:
+                        one["currency"] = "EUR"
+        if days and rng.random() < 0.8:
+            feature["first_seen"] = days[0]
+        if days and rng.random() < 0.8:
+            feature["last_seen"] = days[-1]
+    return row
 
 
 # --- What has to come out ------------------------------------------------------------------------
@@ -295,10 +384,10 @@ class Command:
         self.program = program
         self.runs = 0
 
-    def match(self, settlements, features, *options):
+    def match(self, settlements, features, *options, signals="baseline"):
         self.runs += 1
         line = [self.program, "match", "--settlements", settlements, "--features", features,
-                "--signals", "baseline", "--now", NOW, "--format", "json", *options]
+                "--signals", signals, "--now", NOW, "--format", "json", *options]
         done = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
         shown = " ".join(line)
         if done.returncode != 0:
@@ -372,6 +461,62 @@ def check_matching(command, folder, seed):
     return compared
 
 
+def check_evidence(command, folder, seed):
+    """Compares the evidence set over rules of every kind; gives the number of results compared."""
+    rng = random.Random(1000 + seed)
+    catalogue = Catalogue(rng, RULED_SETTLEMENTS)
+    rows = [ruled(rng, catalogue, row) for row in catalogue.rows]
+    settlements = [evidence.Settlement(row) for row in rows]
+    for settlement, fact in zip(settlements, catalogue.facts):
+        if settlement.is_open(instant(NOW)) != fact["is_open"]:
+            raise Difference(f"the two oracles differ on whether {settlement.id} is open")
+    users = [dated_person(rng, catalogue) for _ in range(RULED_USERS)]
+    path = write(folder, "settlements.json", json.dumps(rows))
+    features = write_features(folder, users)
+    all_of_them = ["--top", "100000", "--include-closed", "--near-misses"]
+    got, shown = command.match(path, features, "--variant", "rules_only", *all_of_them,
+                               signals="evidence")
+    similarity = [similarities(one, shown) for one in got]
+    people = [evidence.Person(user) for user in users]
+    for one, known in zip(people, similarity):
+        told = evidence.answer(settlements, one, top=5, include_closed=True)
+        for row in told["results"] + told["near_misses"]:
+            gap = abs(row["signals"]["similarity"] - known[row["settlement_id"]])
+            if gap > SIMILARITY_TOLERANCE:
+                raise Difference(f"similarity of {one.id} and {row['settlement_id']}: {gap} apart"
+                                 f"\n  in: {shown}")
+    compared = 0
+    weights = random_weights(rng, evidence.SIGNALS)
+    for variant, top, include_closed, near_misses, weights in (
+            (VARIANTS[0], 100_000, True, True, None), (VARIANTS[1], 6, False, True, None),
+            (VARIANTS[2], 20, False, True, None), (VARIANTS[2], 9, True, False, weights)):
+        options = ["--variant", variant, "--top", str(top)]
+        options += ["--near-misses"] if near_misses else []
+        options += ["--include-closed"] if include_closed else []
+        if weights:
+            body = json.dumps({**weights, "_version": seed})
+            options += ["--weights", write(folder, "weights.json", body)]
+        got, shown = command.match(path, features, *options, signals="evidence")
+        expected = [evidence.answer(settlements, one, variant, weights, top, include_closed,
+                                    near_misses, similarity=known)
+                    for one, known in zip(people, similarity)]
+        compare(shown, expected, got)
+        compared += sum(len(one["results"]) + len(one.get("near_misses", ())) for one in expected)
+    if compared < 2_000:
+        raise Difference(f"seed {seed} compares {compared} ruled results only: too thin")
+    return compared
+
+
+def similarities(answer, shown):
+    """That signal by settlement; the engine's has single precision, so ties are its own."""
+    known = {}
+    for row in answer["results"] + answer["near_misses"]:
+        known[row["settlement_id"]] = row["signals"]["similarity"]
+    if any(not 0 <= one <= 1 for one in known.values()):
+        raise Difference(f"a similarity outside of [0, 1]\n  in: {shown}")
+    return known
+
+
 def check_variants(command, folder):
     """Compares the variants of 10,000 people; gives the share of each in percent."""
     rng = random.Random(99)
@@ -423,6 +568,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="payme-oracle-")
     try:
         compared = sum(check_matching(command, folder, seed) for seed in SEEDS)
+        ruled_results = sum(check_evidence(command, folder, seed) for seed in SEEDS)
         shares = check_variants(command, folder)
         ids = check_derived_ids(command, folder)
     except Difference as difference:
@@ -431,7 +577,7 @@ def main():
     shutil.rmtree(folder)
     split = " / ".join(f"{share:.1f}" for share in shares)
     print(f"oracle: {command.runs} runs over {len(SEEDS)} seeds agree: {compared} results, "
-          f"{ASSIGNED_USERS} variants ({split} %), {ids} derived ids")
+          f"{ruled_results} of the evidence set, {ASSIGNED_USERS} variants ({split} %), {ids} derived ids")
     return 0
 
 

@@ -7,6 +7,7 @@
 mod command;
 mod failure;
 mod fuzz;
+mod peers;
 mod repository;
 mod steps;
 mod tools;
@@ -25,7 +26,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 4] = [
+const CHORES: [Chore; 5] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -46,6 +47,13 @@ const CHORES: [Chore; 4] = [
         about: "the benchmarks at full size; arguments go to criterion",
         details: steps::bench_details,
         run: steps::bench,
+    },
+    Chore {
+        name: "peers",
+        arguments: "[ROW...]",
+        about: "PayMe beside DuckDB, pandas, faiss and pgvector, or only the rows named",
+        details: peers::details,
+        run: peers::peers,
     },
     Chore {
         name: "fuzz",

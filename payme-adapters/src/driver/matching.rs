@@ -19,7 +19,7 @@ pub struct MatchOptions {
     pub experiment_key: ExperimentKey,
     /// A variant that overrides the assignment, and is stored as one that was forced.
     pub variant: Option<Variant>,
-    /// The weights of the ranker.
+    /// The weights of the ranker; their set says which signals are computed.
     pub weights: Weights,
     /// How many results to keep.
     pub top_n: usize,
@@ -55,12 +55,11 @@ impl MatchOptions {
 
     /// The options and the catalogue as text; a batch is resumed only by the same.
     pub(super) fn as_request_text(&self, catalog: Version) -> String {
-        let weights: Vec<f64> =
-            self.weights.values.of(self.weights.set).map(|(_, weight)| weight).collect();
+        let weights: Vec<f64> = self.weights.values.iter().map(|(_, weight)| weight).collect();
         json!({
             "experiment_key": self.experiment_key,
             "variant": self.variant,
-            "signals": self.weights.set.as_str(),
+            "signals": self.weights.set().as_str(),
             "weights": weights,
             "weights_version": self.weights.version,
             "top_n": self.top_n,
