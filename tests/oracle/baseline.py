@@ -16,6 +16,7 @@ EXPERIMENT = "matching_v1"
 SIGNALS = ("rules_confidence", "similarity", "payout", "urgency", "ease")
 VARIANTS = ("rules_only", "rules_vector", "rules_vector_ranker")
 DEFAULT_WEIGHTS = dict(zip(SIGNALS, (0.65, 0.20, 0.10, 0.03, 0.02)))
+AS_BASELINE = ("--signals", "baseline", "--now", NOW)
 SETTLEMENTS, USERS = 200, 50
 ASSIGNED_USERS = 10_000
 
@@ -39,6 +40,7 @@ class Catalogue:
         return self.keys[int(len(self.keys) * rng.random() ** 2)]
 
     def _settlement(self, rng, number):
+        """A row of the settlement file, and what the rules need to know of it."""
         row = {"title": f"Settlement {number} \u00e9\u201c{rng.randrange(10**6)}\u201d"}
         if rng.random() < 0.8:
             row["claim_url"] = f"https://claim.example/{rng.randrange(10**6)}/{number}?a=b&c=%20"
@@ -158,6 +160,7 @@ def expected_answer(facts, user, variant, weights, top, include_closed, near_mis
 
 
 def expected_result(fact, has, state, missing, variant, weights):
+    """One result, from the required features a person has and what is missing."""
     m, r = len(has), len(fact["required"])
     signals = {
         "rules_confidence": 0.4 + 0.4 * m / max(1, r) + (0.2 if state else 0.0),
@@ -187,6 +190,7 @@ def expected_result(fact, has, state, missing, variant, weights):
 
 
 def expected_variant(user_id):
+    """The variant that the experiment assigns to a person."""
     digest = hashlib.md5(f"{user_id.lower()}:{EXPERIMENT}".encode()).digest()
     return VARIANTS[int.from_bytes(digest, "big") % 3]
 
@@ -204,6 +208,7 @@ def compare(shown, expected, got):
 
 
 def orders(expected, got):
+    """The first place of each list where two answers name different settlements, as a text."""
     text = ""
     for name in ("results", "near_misses"):
         lists = [[(row.get("settlement_id"), row.get("score")) for row in side.get(name) or []]
@@ -244,7 +249,7 @@ def check_matching(command, folder, seed):
         if case["weights"]:
             body = json.dumps({**case["weights"], "_version": seed})
             options += ["--weights", write(folder, "weights.json", body)]
-        got, shown = command.match(settlements, features, *options)
+        got, shown = command.match(settlements, features, *AS_BASELINE, *options)
         case = {**case, "weights": case["weights"] or DEFAULT_WEIGHTS}
         expected = [expected_answer(catalogue.facts, user, variant, **case) for user in users]
         compare(shown, expected, got)
@@ -262,7 +267,7 @@ def check_variants(command, folder):
         user["user_id"] = user["user_id"].upper()
     rows = [{"title": "T", "eligibility": {"required_features": ["merchant:a"], "states": []}}]
     settlements = write(folder, "settlements.json", json.dumps(rows))
-    got, shown = command.match(settlements, write_features(folder, users))
+    got, shown = command.match(settlements, write_features(folder, users), *AS_BASELINE)
     expected = [{"user_id": user["user_id"].lower(), "variant": expected_variant(user["user_id"]),
                  "candidate_count": 0, "result_count": 0, "results": []} for user in users]
     compare(shown, expected, got)
@@ -277,8 +282,8 @@ def check_variants(command, folder):
 
 def check_derived_ids(command, folder):
     """Compares the ids of settlements without one; gives how many."""
-    titles = ["Example", "example", "\u00c9tude \u2014 \u65e5\u672c", "a \u00a0 b", "quote \" slash \\ /",
-              "caf\u00e9 \u2014 \U0001f355", "\U0001f600", "x" * 500]
+    titles = ["Example", "example", "\u00c9tude \u2014 \u65e5\u672c", "a \u00a0 b",
+              "quote \" slash \\ /", "caf\u00e9 \u2014 \U0001f355", "\U0001f600", "x" * 500]
     urls = [None, "https://example.com/claim", "http://example.com", "https://example.com/?q=%C3"]
     pairs = [(title, url) for title in titles for url in urls]
     rule = {"required_features": [], "states": []}
@@ -286,7 +291,7 @@ def check_derived_ids(command, folder):
             for title, url in pairs]
     settlements = write(folder, "settlements.json", json.dumps(rows))
     users = [{"user_id": "00000000-0000-4000-8000-000000000001", "features": []}]
-    got, shown = command.match(settlements, write_features(folder, users),
+    got, shown = command.match(settlements, write_features(folder, users), *AS_BASELINE,
                                "--variant", "rules_only", "--top", str(len(rows)))
     expected = sorted(str(uuid.uuid5(NAMESPACE, f"{url or ''}\n{title}")) for title, url in pairs)
     try:

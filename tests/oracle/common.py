@@ -36,10 +36,12 @@ class Difference(Exception):
 
 
 def random_uuid(rng):
+    """A UUID in lower case."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
 def instant(text):
+    """The moment that an RFC 3339 text names; without an offset it is in UTC."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
@@ -80,6 +82,7 @@ def same(expected, got, path="$"):
 
 
 def write(folder, name, text):
+    """Writes a file, and gives its path."""
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
@@ -87,6 +90,7 @@ def write(folder, name, text):
 
 
 def write_features(folder, users):
+    """Writes the features file, one person a line, and gives its path."""
     return write(folder, "features.jsonl", "".join(json.dumps(user) + "\n" for user in users))
 
 
@@ -97,16 +101,25 @@ class Command:
         self.program = program
         self.runs = 0
 
-    def match(self, settlements, features, *options):
+    def run(self, *words):
+        """The exit code, stdout and stderr of one run."""
         self.runs += 1
-        line = [self.program, "match", "--settlements", settlements, "--features", features,
-                "--signals", "baseline", "--now", NOW, "--format", "json", *options]
-        done = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
-        shown = " ".join(line)
-        if done.returncode != 0:
-            raise Difference(f"exit code {done.returncode}: {shown}\n{done.stderr.strip()}")
+        done = subprocess.run([self.program, *words], capture_output=True, text=True,
+                              encoding="utf-8", check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *words):
+        """What a run that has to succeed prints, and the line that asked for it."""
+        shown = " ".join((self.program, *words))
+        code, stdout, stderr = self.run(*words)
+        if code != 0:
+            raise Difference(f"exit code {code}: {shown}\n{stderr.strip()}")
         try:
-            return json.loads(done.stdout), shown
+            return json.loads(stdout), shown
         except ValueError as error:
             raise Difference(f"stdout is not JSON ({error}): {shown}") from error
 
+    def match(self, settlements, features, *options):
+        """The answers for all people of two files, and the line that asked for them."""
+        return self.json("match", "--settlements", settlements, "--features", features,
+                         "--format", "json", *options)

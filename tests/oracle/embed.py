@@ -62,6 +62,7 @@ def unit(vector):
 
 
 def dot(a, b):
+    """The dot product of two vectors of the same length."""
     return sum(map(mul, a, b))
 
 

@@ -11,6 +11,8 @@ from datetime import date, datetime, timezone
 NOT_MET, UNKNOWN, MET = 0, 1, 2
 TRUTH_NAMES = ("not_met", "unknown", "met")
 ALWAYS, NEVER = ("all", ()), ("any", ())
+CENTS = (-(2**63), 2**63 - 1)
+COUNTS = (0, 2**32 - 1)
 CONNECTIVES = ("all", "any", "none")
 
 
@@ -55,12 +57,16 @@ class Sighting:
 
 @dataclass
 class Person:
-    """What matching knows of a person: the sightings of each feature, by its key."""
+    """What matching knows of a person: the sightings of each feature, by its key.
+
+    `vector` has room for the person's embedding, once it is computed.
+    """
 
     user_id: str
     state: str | None = None
     born: date | None = None
     sightings: dict = field(default_factory=dict)
+    vector: list | None = None
 
     def belief(self, key):
         """How sure it is that the person has the feature, from all sources."""
@@ -79,6 +85,7 @@ class Setting:
 
 
 def is_inside(day, begin, end):
+    """Whether a day lies between two days, both included; nothing is no end."""
     return (begin is None or begin <= day) and (end is None or day <= end)
 
 
@@ -126,12 +133,13 @@ def read_rule(body):
     if name == "age":
         return (name, value.get("min"), value.get("max"), day_of(value.get("on")))
     return (name, value["feature"], day_of(value.get("from")), day_of(value.get("to")),
-            read_range(value.get("count")), read_range(value.get("amount_cents")))
+            read_range(value.get("count"), COUNTS), read_range(value.get("amount_cents"), CENTS))
 
 
-def read_range(body):
-    body = body or {}
-    return (body.get("min"), body.get("max"))
+def read_range(body, extremes):
+    """Both ends of a range; one that no number of this size can miss is no end."""
+    ends = ((body or {}).get("min"), (body or {}).get("max"))
+    return tuple(None if end == extreme else end for end, extreme in zip(ends, extremes))
 
 
 # --- Truth and belief ----------------------------------------------------------------------------
@@ -165,6 +173,7 @@ def belief(rule, person, setting):
 
 
 def feature_truth(rule, person, setting):
+    """Whether a feature was seen as surely and as often as the atom asks for."""
     _, key, min_confidence, min_count, in_period = rule
     sightings = person.sightings.get(key)
     if not sightings:
@@ -181,6 +190,7 @@ def feature_truth(rule, person, setting):
 
 
 def states_truth(rule, person, _):
+    """Whether the person lives in one of the states; an empty list is every state."""
     states = rule[1]
     if not states or person.state in states:
         return MET
@@ -188,6 +198,7 @@ def states_truth(rule, person, _):
 
 
 def age_truth(rule, person, setting):
+    """Whether the age in whole years lies in the range."""
     _, lowest, highest, on = rule
     if person.born is None:
         return UNKNOWN
@@ -201,6 +212,7 @@ def age_truth(rule, person, setting):
 
 
 def purchases_truth(rule, person, _):
+    """Whether the bank's count and amount lie in their ranges."""
     _, key, begin, end, count_range, amount_range = rule
     sightings = person.sightings.get(key, ())
     bank = [sighting for sighting in sightings if sighting.source == "plaid"]
@@ -251,6 +263,7 @@ def optimise(rule):
 
 
 def optimise_once(rule):
+    """The rule with each step of the list in the rules page taken once, from the inside out."""
     name = rule[0]
     if name not in CONNECTIVES:
         return ALWAYS if is_always_met(rule) else rule
@@ -271,12 +284,12 @@ def optimise_once(rule):
 
 
 def is_always_met(atom):
+    """Whether an atom holds for everybody, whatever is known of them."""
     if atom[0] == "states":
         return not atom[1]
     if atom[0] != "purchases":
         return False
-    (least, most), amount = atom[4], atom[5]
-    return (least or 0) <= 0 and most is None and amount == (None, None)
+    return atom[4] == atom[5] == (None, None)
 
 
 def opened(name, parts):
@@ -289,6 +302,7 @@ def opened(name, parts):
 
 
 def merged_states(name, parts):
+    """The parts of a connective with their lists of states made one."""
     lists = [part[1] for part in parts if part[0] == "states"]
     if not lists:
         return parts

@@ -4,12 +4,14 @@ In: a `Case` (a settlement as the rules see it) and a `Person`. Out: signals by 
 """
 
 import math
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import embed
 import rules
+from common import NAMESPACE
 
 VARIANTS = ("rules_only", "rules_vector", "rules_vector_ranker")
 BASELINE = {"rules_confidence": 0.65, "similarity": 0.20, "payout": 0.10, "urgency": 0.03,
@@ -25,29 +27,34 @@ TEXT_FIELDS = ("covered_brands", "aliases", "tags")
 class Case:
     """A settlement as the rules see it; `last` is the last moment of its deadline."""
 
-    id: str
     row: dict
     last: datetime | None
+    id: str = ""
     written: tuple = ()
     in_force: tuple = ()
     sought: list = field(default_factory=list)
     period: tuple | None = None
 
     def __post_init__(self):
+        derived = uuid.uuid5(NAMESPACE, f"{self.row.get('claim_url') or ''}\n{self.row['title']}")
+        self.id = self.row.get("id", str(derived)).lower()
         self.written = rules.read_rule(self.row["eligibility"])
         self.in_force = rules.optimise(self.written)
         self.sought = rules.sought(self.in_force)
         period = self.row.get("class_period")
-        if period is not None:
+        if period:  # One without ends limits nothing: it is none.
             self.period = (rules.day_of(period.get("start")), rules.day_of(period.get("end")))
 
     def takes_claims(self, now):
+        """Whether the settlement is open and in time."""
         in_time = self.last is None or self.last >= now
         return self.row.get("status", "open") == "open" and in_time
 
     def setting(self, now):
+        """Against what the rule is held at a moment in UTC."""
         return rules.Setting(now.date(), self.period)
 
+    @cached_property
     def vector(self):
         """The embedding of what the settlement says and seeks."""
         texts = [self.row["title"]]
@@ -57,12 +64,14 @@ class Case:
         return embedded(" ".join(texts + [key_words(key) for key in self.sought]))
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=1000)
 def embedded(text):
+    """The embedding of a text; the words of keys come again and again."""
     return embed.embed(text)
 
 
 def key_words(key):
+    """The words of a feature key."""
     return key.split(":", 1)[1].replace("_", " ")
 
 
@@ -76,6 +85,7 @@ def person_vector(person):
 
 
 def baseline_signals(case, person, now):
+    """The baseline signals of one pair, by name."""
     m = sum(key in person.sightings for key in case.sought)
     passes = rules.passing_states(case.in_force, person, case.setting(now))
     return {
@@ -88,12 +98,13 @@ def baseline_signals(case, person, now):
 
 
 def evidence_signals(case, person, now):
+    """The evidence signals of one pair, by name."""
     support = [one for key in case.sought for one in person.sightings.get(key, ())]
     records = sum(sighting.count for sighting in support)
-    cosine = embed.cosine(person_vector_of(person), case.vector())
+    cosine = embed.cosine(person_vector_of(person), case.vector)
     return {
         "rules_confidence": rules.belief(case.in_force, person, case.setting(now)),
-        "similarity": 0.0 if cosine is None else (1.0 + cosine) / 2.0,
+        "similarity": (1.0 + (cosine or 0.0)) / 2.0,
         "recency": recency(support, now.date()),
         "frequency": records / (records + 3),
         "class_period": share_inside(support, case.period),
@@ -104,22 +115,23 @@ def evidence_signals(case, person, now):
 
 
 SIGNALS_OF = {"baseline": baseline_signals, "evidence": evidence_signals}
-PERSON_VECTORS = {}
 
 
 def person_vector_of(person):
     """The vector of a person, computed once."""
-    if id(person) not in PERSON_VECTORS:
-        PERSON_VECTORS[id(person)] = (person, person_vector(person))
-    return PERSON_VECTORS[id(person)][1]
+    if person.vector is None:
+        person.vector = person_vector(person)
+    return person.vector
 
 
 def recency(support, today):
+    """How new the support is, from its newest day."""
     newest = max((day for day in (one.newest() for one in support) if day), default=None)
     return 0.0 if newest is None else 2.0 ** (-max(0, (today - newest).days) / 365)
 
 
 def share_inside(support, period):
+    """The share of the support's records that surely lie in the class period."""
     if period is None:
         return 1.0
     inside = sum(sighting.bounds(*period)[0] for sighting in support)
@@ -128,6 +140,7 @@ def share_inside(support, period):
 
 
 def expected_payout(row):
+    """The expected payout in cents, from the fields of a row."""
     low, high = row.get("payout_min_cents"), row.get("payout_max_cents") or None
     if not low and not high:
         return 1000
@@ -137,6 +150,7 @@ def expected_payout(row):
 
 
 def urgency(last, now):
+    """How near the deadline is; 0 without one, and once it has passed."""
     if last is None or last < now:
         return 0.0
     return 2.0 ** (-(last - now).total_seconds() / 86400 / 30)

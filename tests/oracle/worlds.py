@@ -11,6 +11,9 @@ import rules
 from common import STATES, deadline, random_uuid
 from signals import Case
 
+ALL_STATES = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM"
+    " NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI").split()
 DAYS = ("2023-12-31", "2024-01-01", "2024-02-28", "2024-02-29", "2024-03-01", "2024-12-31",
         "2025-01-01", "2025-06-15", "2026-01-31", "2026-02-01")
 FUTURE_DAYS = ("2026-02-02", "2027-01-01")
@@ -20,11 +23,14 @@ AGE_DAYS = ("2008-02-28", "2008-02-29", "2009-02-28", "2009-03-01", "2024-02-28"
             "2026-02-28", "2026-03-01", "2040-02-29")
 AGES = (0, 1, 15, 16, 17, 18, 32, 65, 150)
 COUNTS = (1, 1, 2, 2, 3, 4, 5, 8)
+EXTREMES = (-(2**63), 2**63 - 1)
 AMOUNTS = (-500, -1, 0, 1, 999, 1000, 1001, 2500, 5000)
 CONFIDENCES = (0, 0.3, 0.5, 0.75, 0.8, 0.9, 0.95, 1)
-WORDS = ("data", "breach", "Fees", "overdraft", "hidden", "CAF\u00c9", "\u00c5land", "privacy", "3G",
-         "t\u00e9l\u00e9phone", "AT&T", "late-fee", "2024", "\u65e5\u672c\u8a9e", "Stra\u00dfe", "o'clock", "a", "\u0130zmir",
-         "\u039f\u0394\u039f\u03a3", "refund", "gift cards", "...", "\u00bd price", "x\u00a0y", "\U0001f355")
+WORDS = (
+    "data", "breach", "Fees", "overdraft", "hidden", "CAF\u00c9", "\u00c5land", "privacy", "3G",
+    "t\u00e9l\u00e9phone", "AT&T", "late-fee", "2024", "\u65e5\u672c\u8a9e", "Stra\u00dfe",
+    "o'clock", "a", "\u0130zmir", "\u039f\u0394\u039f\u03a3", "refund", "gift cards", "...",
+    "\u00bd price", "x\u00a0y", "\U0001f355")
 BRANDS = ("uber", "lyft", "at_t", "mcdonald_s", "paramount_plus", "walmart", "7_eleven", "kfc",
           "amazon", "h_m", "overdraft_bank", "cafe_1")
 KEYS = tuple(f"merchant:{brand}" for brand in BRANDS) + (
@@ -32,6 +38,7 @@ KEYS = tuple(f"merchant:{brand}" for brand in BRANDS) + (
 
 
 def some(rng, chance):
+    """True in that share of the cases."""
     return rng.random() < chance
 
 
@@ -51,6 +58,7 @@ def bounds(rng, pool, names=("min", "max")):
 
 
 def feature_atom(rng):
+    """A feature atom, bare or with bounds."""
     atom = {"feature": key_of(rng)}
     if some(rng, 0.25):
         atom["min_confidence"] = rng.choice(CONFIDENCES)
@@ -62,12 +70,16 @@ def feature_atom(rng):
 
 
 def states_atom(rng):
+    """A list of states: none, some, now and then one of them twice, or every one there is."""
     if some(rng, 0.07):
         return {"states": []}
+    if some(rng, 0.03):
+        return {"states": rng.sample(ALL_STATES, len(ALL_STATES))}
     return {"states": [rng.choice(STATES) for _ in range(rng.choice((1, 3, 5, 7)))]}
 
 
 def age_atom(rng):
+    """An age atom, now and then on a day of its own."""
     body = bounds(rng, AGES)
     if some(rng, 0.4):
         body["on"] = rng.choice(AGE_DAYS)
@@ -75,18 +87,20 @@ def age_atom(rng):
 
 
 def purchases_atom(rng):
+    """A purchases atom with a bound of the count, of the amount, or of both."""
     body = {"feature": key_of(rng)}
     if some(rng, 0.7):
         body.update(bounds(rng, DAYS + FUTURE_DAYS, ("from", "to")))
     form = rng.randrange(3)
     if form != 1:
-        body["count"] = bounds(rng, (0, *COUNTS))
+        body["count"] = bounds(rng, (0, *COUNTS) + ((2**32 - 1,) if some(rng, 0.05) else ()))
     if form != 0:
-        body["amount_cents"] = bounds(rng, AMOUNTS)
+        body["amount_cents"] = bounds(rng, AMOUNTS + (EXTREMES if some(rng, 0.1) else ()))
     return {"purchases": body}
 
 
 def predicate(rng, depth):
+    """Any predicate of at most so many levels above its atoms."""
     if depth == 0 or some(rng, 0.35):
         atom = rng.choices((feature_atom, states_atom, age_atom, purchases_atom),
                            (45, 20, 12, 23))[0]
@@ -130,34 +144,24 @@ def eligibility(rng):
 
 
 def phrase(rng, most):
+    """One to so many words."""
     return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, most)))
 
 
 def settlement(rng, number):
-    row = {"id": random_uuid(rng), "title": f"{phrase(rng, 4)} {number}",
-           "eligibility": eligibility(rng)}
+    """A settlement as a `Case`, with any of the fields that a row may have."""
+    row = {"title": f"{phrase(rng, 4)} {number}", "eligibility": eligibility(rng)}
+    if some(rng, 0.8):
+        row["id"] = written_id(rng)
     last = None
-    if some(rng, 0.7):
+    if some(rng, 0.5):
         row["deadline"], last = deadline(rng)
-        if some(rng, 0.3):
-            del row["deadline"]
-            last = None
     if some(rng, 0.1):
-        row["status"] = rng.choice(("closed", "pending", "open"))
+        row["status"] = rng.choice(("closed", "pending", "paid", "cancelled", "open"))
     if some(rng, 0.6):
         row["claim_url"] = f"https://claim.example/{number}"
-    for name, most in (("covered_brands", 2), ("aliases", 2), ("tags", 3)):
-        if some(rng, 0.4):
-            row[name] = [phrase(rng, 2) for _ in range(rng.randint(0, most))]
-    for name, most in (("summary_text", 12), ("eligibility_text", 8)):
-        if some(rng, 0.4):
-            row[name] = phrase(rng, most)
-    low, high = rng.choice((None, None, 0, 1, 500, 2500)), rng.choice(
-        (None, None, 0, 1, 500, 2500, 99_999, 10**6, 2 * 10**6, 10**12))
-    if low is not None and (high is None or low <= high):
-        row["payout_min_cents"] = low
-    if high is not None:
-        row["payout_max_cents"] = high
+    row.update(texts(rng))
+    row.update(payout(rng))
     if some(rng, 0.6):
         row["class_period"] = bounds(rng, DAYS + FUTURE_DAYS[:1], ("start", "end"))
     elif some(rng, 0.06):
@@ -167,7 +171,49 @@ def settlement(rng, number):
         row["proof"] = proof
     if some(rng, 0.15):
         row["embedding"] = [rng.uniform(-1, 1) for _ in range(rng.choice((3, 384)))]
-    return Case(row["id"], row, last)
+    return Case(row, last)
+
+
+def texts(rng):
+    """Texts of a settlement, some of them empty."""
+    row = {}
+    for name, most in (("covered_brands", 2), ("aliases", 2), ("tags", 3)):
+        if some(rng, 0.4):
+            row[name] = [phrase(rng, 2) for _ in range(rng.randint(0, most))]
+    for name, most in (("summary_text", 12), ("eligibility_text", 8)):
+        if some(rng, 0.4):
+            row[name] = phrase(rng, most)
+    return row
+
+
+def payout(rng):
+    """What may be paid: unknown, nothing, one cent, the most that is told apart, and beyond."""
+    row = {}
+    low = rng.choice((None, None, 0, 1, 500, 2500))
+    high = rng.choice((None, None, 0, 1, 500, 2500, 99_999, 10**6, 2 * 10**6, 10**12))
+    if low is not None and (high is None or low <= high):
+        row["payout_min_cents"] = low
+    if high is not None:
+        row["payout_max_cents"] = high
+    return row
+
+
+def settlements(rng, count):
+    """Settlements, some of them twins that only their ids tell apart, so that scores tie."""
+    cases = []
+    for number in range(count):
+        if cases and some(rng, 0.12):
+            twin = rng.choice(cases)
+            cases.append(Case({**twin.row, "id": written_id(rng)}, twin.last))
+        else:
+            cases.append(settlement(rng, number))
+    return cases
+
+
+def written_id(rng):
+    """A UUID, now and then in upper case."""
+    text = random_uuid(rng)
+    return text.upper() if some(rng, 0.2) else text
 
 
 # --- People --------------------------------------------------------------------------------------
@@ -190,9 +236,10 @@ def by_day(rng, source):
     """Days of a feature: each currency of a day once, with refunds and unknown amounts."""
     days = {}
     for _ in range(rng.choice((1, 1, 2, 3, 5))):
-        currency = rng.choice((None, None, None, None, "USD", "EUR"))
         entry = {"date": seen_day(rng), "count": rng.choice((0, 1, 1, 1, 2, 4))}
+        currency = None
         if source == "plaid" and some(rng, 0.9):
+            currency = rng.choice((None, None, None, None, "USD", "EUR"))
             entry["amount_cents"] = rng.choice((-2500, -1, 0, 1, 500, 999, 1000, 1001, 2500))
         if currency is not None:
             entry["currency"] = currency
@@ -201,6 +248,7 @@ def by_day(rng, source):
 
 
 def sighting(rng, key, source):
+    """A feature of a person from one source, with days, without, or with some of them."""
     row = {"key": key, "source": source, "confidence": rng.choice(CONFIDENCES)}
     if some(rng, 0.8):
         row["count"] = rng.choice(COUNTS)
@@ -219,7 +267,7 @@ def sighting(rng, key, source):
 
 def person(rng):
     """A line of the features file: some without a state, a birthday, days or any feature."""
-    row = {"user_id": random_uuid(rng), "features": []}
+    row = {"user_id": written_id(rng), "features": []}
     if some(rng, 0.75):
         row["state"] = rng.choice(STATES)
     if some(rng, 0.75):
