@@ -36,6 +36,15 @@ pub(crate) enum Place<'a> {
     Here(&'a dyn Fn() -> Ran),
 }
 
+/// A peer in the other process that has to give the answer of PayMe.
+pub(crate) const fn peer(
+    label: &'static str,
+    runs: &'static [(&'static str, &'static str)],
+    target: Option<f64>,
+) -> Peer<'static> {
+    Peer { label, target, place: Place::There(runs), same: &Answer::same }
+}
+
 /// Everything a row needs.
 #[derive(Debug)]
 pub(crate) struct Bench {

@@ -1,10 +1,11 @@
 """Eligibility as a join: DuckDB and pandas over the same columns.
 
-Both get their best form, which is not how the facts come: a settlement is one row with its one to
-three required features beside it, the rarest first (and not one row for each requirement, which
-takes a count for each pair and four times as long), and each feature of a user carries the user's
-state as a bit. All of that is prepared in advance. What remains is a join over the rarest feature
-and a look-up of the second and the third.
+`pairs` is the join that one would write over the tables as the facts come: a row for each feature
+of a user, a row for each feature that a settlement requires, and a count for each pair. `wide` is
+the best form that was found for each, and prepares half of the answer in advance: a settlement is
+one row with its one to three required features beside it, the rarest first, and each feature of a
+user carries the user's state as a bit. What remains is a join over the rarest feature and a look-up
+of the second and the third.
 """
 
 import time
@@ -17,17 +18,19 @@ REQUIRED_MAX = 3
 
 
 class DuckDB:
-    """`pairs` gives an Arrow table, the cheapest of the ways to have the whole answer in memory;
-    the columns of features stand in a table in the order of users. For `reverse` they stand in
-    the order of features, so that all but a few blocks are passed over."""
+    """Queries give an Arrow table, the cheapest of the ways to have the whole answer in memory. The
+    columns of features stand in a table in the order of users. For `reverse` they stand in the
+    order of features, so that all but a few blocks are passed over."""
 
     def __init__(self, columns, options):
         self.connection = duckdb.connect(config={"threads": options["threads"]})
         self.columns, self.options = columns, options
         self.have = have(columns)
-        self.queries = {"pairs": self.pairs, "reverse": self.reverse}
+        self.queries = {"pairs": self.pairs, "wide": self.pairs_wide, "reverse": self.reverse}
         if "settlement_mask" in columns:
             self.table("have", self.have)
+            for name, frame in frames(columns).items():
+                self.table(name, frame)
             self.table("wide", wide(columns))
         else:
             self.table("have", self.have, "order by f, u")
@@ -38,21 +41,35 @@ class DuckDB:
 
     def pairs(self):
         query = f"""
+            select have.u, need.s from have join need on have.f = need.f
+            join settlements on settlements.s = need.s join users on users.u = have.u
+            where settlements.until >= {int(self.options["now"])}
+            and settlements.mask & users.bit <> 0
+            group by have.u, need.s, settlements.needs
+            having count(*) = settlements.needs
+        """
+        return self.answer(query)
+
+    def pairs_wide(self):
+        query = f"""
             with open as (
                 select * from wide where until >= {int(self.options["now"])}
             )
             select a.u, s from have a join open on a.f = f1
-            where needs = 1 and mask & bit <> 0
+            where needs = 1 and mask & a.bit <> 0
             union all
             select a.u, s from have a join open on a.f = f1
             join have b on b.u = a.u and b.f = f2
-            where needs = 2 and mask & bit <> 0
+            where needs = 2 and mask & a.bit <> 0
             union all
             select a.u, s from have a join open on a.f = f1
             join have b on b.u = a.u and b.f = f2
             join have c on c.u = a.u and c.f = f3
-            where needs = 3 and mask & bit <> 0
+            where needs = 3 and mask & a.bit <> 0
         """
+        return self.answer(query)
+
+    def answer(self, query):
         start = time.perf_counter()
         table = self.connection.sql(query).to_arrow_table()
         seconds = time.perf_counter() - start
@@ -75,19 +92,31 @@ class DuckDB:
 
 
 class Pandas:
-    """A merge over the rarest feature; the others are looked up in an index of all (user,
-    feature), which takes half the time of more merges. pandas has one thread."""
+    """pandas has one thread. In `wide` the features behind the rarest one are looked up in an index
+    of all (user, feature), which takes half the time of more merges."""
 
     def __init__(self, columns, options):
         self.now = options["now"]
         self.have, self.wide = have(columns), wide(columns)
+        self.frames = frames(columns)
         self.index = pd.Index(packed(self.have.u, self.have.f))
         # The index makes its hash table when it is first asked.
         self.index.get_indexer(self.index[:1])
-        self.queries = {"pairs": self.pairs}
+        self.queries = {"pairs": self.pairs, "wide": self.pairs_wide}
         self.about = f"pandas {pd.__version__}"
 
     def pairs(self):
+        need, settlements = self.frames["need"], self.frames["settlements"]
+        start = time.perf_counter()
+        open = settlements[settlements.until >= self.now]
+        found = self.have[["u", "f"]].merge(need, on="f").merge(open, on="s")
+        found = in_state(found.merge(self.frames["users"], on="u"))
+        counted = found.groupby(["u", "s", "needs"], sort=False).size().reset_index(name="count")
+        pairs = counted[counted["count"] == counted.needs]
+        seconds = time.perf_counter() - start
+        return seconds, lambda: checksum(pairs.u.to_numpy(), pairs.s.to_numpy())
+
+    def pairs_wide(self):
         start = time.perf_counter()
         open = self.wide[self.wide.until >= self.now]
         ones = open.loc[open.needs == 1, ["f1", "s", "mask"]]
@@ -116,13 +145,34 @@ def have(columns):
     return pd.DataFrame({"u": users, "f": columns["have_feature"], "bit": bits})
 
 
+def frames(columns):
+    """The tables of `pairs` beside that of the features."""
+    users, needs = len(columns["user_bit"]), columns["settlement_needs"]
+    return {
+        "users": pd.DataFrame({
+            "u": np.arange(users, dtype=np.uint32),
+            "bit": columns["user_bit"],
+        }),
+        "need": pd.DataFrame({
+            "s": columns["need_settlement"],
+            "f": columns["need_feature"],
+        }),
+        "settlements": pd.DataFrame({
+            "s": np.arange(len(needs), dtype=np.uint32),
+            "needs": needs,
+            "mask": columns["settlement_mask"],
+            "until": columns["settlement_until"],
+        }),
+    }
+
+
 def wide(columns):
     """One row for each settlement, with its features from the rarest on."""
     rarity = np.bincount(columns["have_feature"], minlength=columns["need_feature"].max() + 1)
     settlements, features = columns["need_settlement"], columns["need_feature"]
     order = np.lexsort((features, rarity[features], settlements))
     settlements, features = settlements[order], features[order]
-    needs = columns["settlement_needs"]
+    needs = columns["settlement_needs"].astype(np.int64)
     assert 1 <= needs.min() and needs.max() <= REQUIRED_MAX, "a world of the shape flat"
     starts = np.concatenate(([0], np.cumsum(needs)[:-1]))
     places = np.arange(len(features)) - np.repeat(starts, needs)
@@ -130,7 +180,7 @@ def wide(columns):
     by_place[settlements, places] = features
     return pd.DataFrame({
         "s": np.arange(len(needs), dtype=np.uint32),
-        "needs": needs,
+        "needs": needs.astype(np.uint32),
         "mask": columns["settlement_mask"],
         "until": columns["settlement_until"],
         "f1": by_place[:, 0],

@@ -50,7 +50,7 @@ fn one(
     });
     let peers = [Peer {
         label,
-        target: None,
+        target: Some(4.0),
         place: Place::There(&[(name, "each")]),
         same: &|theirs, _| dots.are_best(theirs, K, None),
     }];

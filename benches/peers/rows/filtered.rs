@@ -57,25 +57,25 @@ pub(crate) fn run(bench: &mut Bench) {
     let peers = [
         Peer {
             label: "pgvector exact",
-            target: None,
+            target: Some(100.0),
             place: Place::There(&[("pgvector", "exact")]),
             same: &exact,
         },
         Peer {
             label: "pgvector HNSW",
-            target: None,
+            target: Some(100.0),
             place: Place::There(&[("pgvector", "hnsw")]),
             same: &approximate,
         },
         Peer {
             label: "faiss bitmap",
-            target: None,
+            target: Some(3.0),
             place: Place::There(&[("faiss", "each_bitmap")]),
             same: &exact,
         },
         Peer {
             label: "faiss list",
-            target: None,
+            target: Some(3.0),
             place: Place::There(&[("faiss", "each_list")]),
             same: &exact,
         },

@@ -5,7 +5,7 @@ use payme_core::matching::eligible_pairs;
 use payme_core::types::UserId;
 use serde_json::json;
 
-use crate::bench::{Bench, Peer, Place};
+use crate::bench::{Bench, peer};
 use crate::race::{Answer, Checksum, Ran, threads, timed};
 use crate::town::{Town, scope};
 
@@ -41,18 +41,10 @@ pub(crate) fn run(bench: &mut Bench) {
         });
     }
     let peers = [
-        Peer {
-            label: "DuckDB join",
-            target: None,
-            place: Place::There(&[("duckdb", "pairs")]),
-            same: &Answer::same,
-        },
-        Peer {
-            label: "pandas merge",
-            target: None,
-            place: Place::There(&[("pandas", "pairs")]),
-            same: &Answer::same,
-        },
+        peer("DuckDB join", &[("duckdb", "pairs")], Some(8.0)),
+        peer("DuckDB wide", &[("duckdb", "wide")], None),
+        peer("pandas merge", &[("pandas", "pairs")], Some(40.0)),
+        peer("pandas wide", &[("pandas", "wide")], None),
     ];
     bench.race("pairs", &peers, &ours);
     bench.forget(&["duckdb", "pandas"]);

@@ -6,7 +6,7 @@ use payme_core::ranking::{TOP_N_DEFAULT, Weights, match_one};
 use serde_json::json;
 
 use super::top20::{best, load_pairs, request};
-use crate::bench::{Bench, Peer, Place};
+use crate::bench::{Bench, Place, peer};
 use crate::dots::Dots;
 use crate::race::{Answer, Ran, threads, timed};
 use crate::town::{CHECKED, Town};
@@ -33,12 +33,10 @@ pub(crate) fn run(bench: &mut Bench) {
         let dots = Dots::new(&vectors, &queries);
         assert_eq!(dots.are_best(&found.answer, TOP_N_DEFAULT, None), Ok(()));
     }
-    let peers = [Peer {
-        label: "DuckDB + faiss",
-        target: None,
-        place: Place::There(&[("duckdb", "pairs"), ("faiss", "all")]),
-        same: &Answer::same,
-    }];
+    let peers = [
+        peer("DuckDB + faiss", &[("duckdb", "pairs"), ("faiss", "all")], Some(6.0)),
+        peer("DuckDB wide + faiss", &[("duckdb", "wide"), ("faiss", "all")], None),
+    ];
     bench.race("ranked", &peers, &ours);
     bench.forget(&["duckdb", "faiss"]);
 }

@@ -6,7 +6,7 @@ use payme_core::catalog::{Settlement, parse_settlement};
 use payme_core::matching::reverse;
 use serde_json::json;
 
-use crate::bench::{Bench, Peer, Place};
+use crate::bench::{Bench, peer};
 use crate::race::{Answer, Ran, timed};
 use crate::town::{Town, scope};
 
@@ -34,12 +34,7 @@ pub(crate) fn run(bench: &mut Bench) {
     let features: Vec<u32> = rule.required.iter().map(|key| town.feature_number(key)).collect();
     let options = json!({"threads": 2, "features": features, "mask": rule.states.mask()});
     bench.load(["duckdb", "duckdb"], &options, |columns| town.write_users(columns));
-    let peers = [Peer {
-        label: "DuckDB",
-        target: None,
-        place: Place::There(&[("duckdb", "reverse")]),
-        same: &Answer::same,
-    }];
+    let peers = [peer("DuckDB", &[("duckdb", "reverse")], Some(50.0))];
     bench.race("reverse", &peers, &ours);
     bench.forget(&["duckdb"]);
 }

@@ -37,10 +37,15 @@ pub(crate) fn run(bench: &mut Bench) {
         Ran { ms, answer: Answer::Nothing }
     };
     let peers = [
-        Peer { label: "plain read", target: None, place: Place::Here(&read), same: &|_, _| Ok(()) },
+        Peer {
+            label: "plain read",
+            target: Some(0.8),
+            place: Place::Here(&read),
+            same: &|_, _| Ok(()),
+        },
         Peer {
             label: "faiss flat",
-            target: None,
+            target: Some(1.0),
             place: Place::There(&[("faiss", "each")]),
             same: &|theirs, _| dots.are_best(theirs, K, None),
         },

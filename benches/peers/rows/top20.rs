@@ -7,7 +7,7 @@ use payme_core::ranking::{
 };
 use serde_json::json;
 
-use crate::bench::{Bench, Peer, Place};
+use crate::bench::{Bench, peer};
 use crate::race::{Answer, Ran, threads, timed};
 use crate::town::{CHECKED, Town, scope};
 
@@ -24,12 +24,10 @@ pub(crate) fn run(bench: &mut Bench) {
         Ran { ms, answer: Answer::Count(summary.candidates) }
     };
     load_pairs(bench, &town);
-    let peers = [Peer {
-        label: "DuckDB join",
-        target: None,
-        place: Place::There(&[("duckdb", "pairs")]),
-        same: &Answer::same,
-    }];
+    let peers = [
+        peer("DuckDB join", &[("duckdb", "pairs")], Some(5.0)),
+        peer("DuckDB wide", &[("duckdb", "wide")], None),
+    ];
     bench.race("top20", &peers, &ours);
     bench.forget(&["duckdb"]);
 }
