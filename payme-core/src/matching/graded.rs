@@ -18,8 +18,9 @@
 
 use super::session::{Bound, Shown, period_of};
 use super::sighting::{NO_DAY, PersonView, Slot};
+use super::signals::Signal;
 use crate::catalog::{CatalogIndex, NO_FEATURE, Proof, SettlementFacts, SettlementIx, words_of};
-use crate::vectors::{cosine, normalise};
+use crate::vectors::{cosine, dots_of_rows, normalise};
 
 /// Days after which the recency of evidence has halved.
 pub const RECENCY_HALF_LIFE_DAYS: f64 = 365.0;
@@ -83,6 +84,15 @@ pub(super) fn recency(slot: &Slot, today: i32) -> f64 {
     (-days / RECENCY_HALF_LIFE_DAYS).exp2()
 }
 
+/// The signals that look at the settlement alone.
+pub(crate) fn of_settlement(facts: &SettlementFacts, now_micros: i64) -> [(Signal, f64); 3] {
+    [
+        (Signal::Payout, facts.payout_graded),
+        (Signal::Urgency, urgency(facts, now_micros)),
+        (Signal::Ease, ease(facts)),
+    ]
+}
+
 /// How easy it is to claim.
 pub(super) const fn ease(facts: &SettlementFacts) -> f64 {
     let link = if facts.has_claim_url() { 0.5 } else { 0.0 };
@@ -104,7 +114,7 @@ pub(super) fn user_embedding(
 ) {
     sum.fill(0.0);
     match shown {
-        Shown::Row(vectors) => {
+        Shown::Row { vectors, .. } => {
             for slot in view.slots {
                 vectors.add(slot.feature, single(slot.belief), sum);
             }
@@ -126,27 +136,36 @@ pub(super) fn user_embedding(
     normalise(sum);
 }
 
-/// (1 + cos) / 2 of the embeddings of a person and a settlement. Where both carry a vector of their
-/// own of the same length, it is these two.
-pub(super) fn similarity(
+/// (1 + cos) / 2 of the embeddings of a person and each of some settlements, each in its place in
+/// `out`. Where both carry a vector of their own of the same length, it is these two.
+pub(super) fn similarities(
     index: &CatalogIndex,
     shown: Shown<'_>,
     embedding: &[f32],
-    ix: SettlementIx,
-) -> f64 {
-    let own = match shown {
-        Shown::One(user) => user.embedding(),
-        Shown::Row(_) => None,
-    };
-    if let Some(own) = own
-        && let Some(theirs) = index.get(ix).and_then(|settlement| settlement.embedding.as_deref())
-        && own.len() == theirs.len()
-    {
-        return half_open(cosine(own, theirs).unwrap_or(0.0));
+    list: &[u32],
+    out: &mut [f64],
+) {
+    let values = &index.columns().embeddings;
+    let mut dots = [0.0; TOGETHER];
+    for (rows, out) in list.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
+        let dots = dots.get_mut(..rows.len()).unwrap_or_default();
+        dots_of_rows(index.kernel(), embedding, values, rows, dots);
+        for (out, dot) in out.iter_mut().zip(dots) {
+            *out = half_open(f64::from(*dot));
+        }
     }
-    let theirs = index.embedding(ix).unwrap_or_default();
-    half_open(f64::from(index.kernel().dot(embedding, theirs)))
+    let Some(own) = shown.own() else { return };
+    for (out, ix) in out.iter_mut().zip(list) {
+        let settlement = index.get(SettlementIx(*ix));
+        let theirs = settlement.and_then(|settlement| settlement.embedding.as_deref());
+        if let Some(theirs) = theirs.filter(|theirs| theirs.len() == own.len()) {
+            *out = half_open(cosine(own, theirs).unwrap_or(0.0));
+        }
+    }
 }
+
+/// How many cosines are computed together.
+const TOGETHER: usize = 32;
 
 /// From [-1, 1] to [0, 1]; rounding never leaves the range.
 fn half_open(cosine: f64) -> f64 {

@@ -99,7 +99,8 @@ impl<'a> Matcher<'a> {
     ) -> Option<Session<'s>> {
         let view = people.view(row)?;
         self.work.begin(view.slots.iter().map(|slot| binding.feature(slot.feature)));
-        Some(self.work.session(self.index, view, Shown::Row(&binding.vectors), moment))
+        let shown = Shown::Row { vectors: &binding.vectors, own: people.embedding(row) };
+        Some(self.work.session(self.index, view, shown, moment))
     }
 
     /// What is considered for one person.
@@ -131,6 +132,8 @@ pub(crate) struct Work {
     stamps: Vec<u32>,
     person: u32,
     pub(super) eligible: Vec<u32>,
+    /// For each of them 1 + the slot that alone decided it, or 0.
+    pub(super) decided_by: Vec<u32>,
     pub(super) near: Vec<u32>,
     pub(super) embedding: Vec<f32>,
     pub(super) recency: Vec<f64>,
@@ -144,6 +147,7 @@ impl Work {
             stamps: vec![0; columns.facts.len()],
             person: 0,
             eligible: Vec::new(),
+            decided_by: Vec::new(),
             near: Vec::new(),
             embedding: vec![0.0; columns.dimension],
             recency: Vec::new(),
@@ -192,8 +196,9 @@ impl Work {
         let round = self.next_round();
         let columns = index.columns();
         self.eligible.clear();
+        self.decided_by.clear();
         let bound = Bound { view: scope.view, slot_of: &self.slot_of, today: scope.today };
-        let mut walk = |list: &[Posting]| {
+        let mut walk = |list: &[Posting], slot: u32| {
             for posting in list {
                 if posting.open_until < scope.open_from {
                     break;
@@ -216,11 +221,15 @@ impl Work {
                 };
                 if is_met {
                     self.eligible.push(posting.ix);
+                    self.decided_by.push(if posting.kind == Posting::DECIDED { slot } else { 0 });
                 }
             }
         };
-        self.bound.iter().for_each(|feature| walk(columns.anchored(*feature)));
-        walk(&columns.unanchored);
+        for feature in &self.bound {
+            let slot = self.slot_of.get(*feature as usize).copied().unwrap_or(0);
+            walk(columns.anchored(*feature), slot);
+        }
+        walk(&columns.unanchored, 0);
     }
 
     /// Finds what was considered and is not met: unordered, each once.

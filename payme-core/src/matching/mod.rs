@@ -29,6 +29,7 @@ pub use baseline::baseline_signals;
 pub use experiment::{
     Assignment, DEFAULT_EXPERIMENT_KEY, ExperimentKey, ExperimentKeyError, Variant, assign,
 };
+pub(crate) use graded::of_settlement;
 pub use graded::{FREQUENCY_HALF_COUNT, RECENCY_HALF_LIFE_DAYS, URGENCY_HALF_LIFE_DAYS};
 pub use matcher::{Candidate, Candidates, MatchScope, Matcher};
 pub use pairs::eligible_pairs;
@@ -36,7 +37,7 @@ pub(crate) use people::Binding;
 pub use people::{People, PeopleFull};
 pub use plain::{Observed, judge};
 pub use reverse::{Reverse, reverse};
-pub(crate) use session::{Lazy, Moment, Session};
+pub(crate) use session::{Drawn, Lazy, Moment, Session};
 pub use signals::{Signal, SignalSet, Signals};
 pub use trace::{Finding, Missing, Trace, trace};
 pub use truth::{Judgement, Truth};

@@ -27,6 +27,8 @@ pub struct People {
     slots: Vec<Slot>,
     sightings: Vec<SightingRow>,
     days: DayColumns,
+    /// The embeddings that people brought along, by row.
+    embeddings: HashMap<u32, Box<[f32]>>,
     /// Slots of people who were put again or removed.
     stale_slots: usize,
     sets: Sets,
@@ -154,6 +156,9 @@ impl People {
             }
         };
         self.sets.add(at, &row, self.slots.get(row.slots()).unwrap_or_default());
+        if let Some(embedding) = user.embedding() {
+            self.embeddings.insert(at, embedding.into());
+        }
         if self.stale_slots > self.slots.len() / 2 {
             self.compact();
         }
@@ -203,6 +208,7 @@ impl People {
             + size_of_val(self.sightings.as_slice())
             + self.days.dates.len() * (size_of::<i32>() + size_of::<u32>() + size_of::<i64>())
             + size_of_val(self.rows.as_slice())
+            + self.embeddings.values().map(|numbers| size_of_val(numbers.as_ref())).sum::<usize>()
             + sets
     }
 
@@ -244,6 +250,7 @@ impl People {
         let slots = self.slots.get(row.slots()).unwrap_or_default();
         self.stale_slots += slots.len();
         self.sets.remove(at, &row, slots);
+        self.embeddings.remove(&at);
     }
 
     /// Drops the columns of people who were put again or removed.
@@ -285,6 +292,11 @@ impl People {
             until: &self.days.until,
             cents: &self.days.cents,
         })
+    }
+
+    /// The embedding that the person of a row brought along.
+    pub(super) fn embedding(&self, row: u32) -> Option<&[f32]> {
+        self.embeddings.get(&row).map(AsRef::as_ref)
     }
 
     pub(super) const fn sets(&self) -> &Sets {

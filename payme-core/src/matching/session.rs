@@ -4,7 +4,7 @@
 //! judgements and signals, settlement by settlement. The memory is the matcher's.
 
 use super::baseline::baseline_signals;
-use super::graded::{Grader, ease, frequency, recency, urgency, user_embedding};
+use super::graded::{Grader, ease, frequency, recency, similarities, urgency, user_embedding};
 use super::matcher::{Bounds, Candidate, MatchScope, Work};
 use super::program;
 use super::sighting::{DayRange, PersonView, Slot};
@@ -65,7 +65,21 @@ pub(crate) enum Shown<'a> {
     /// One person with their keys; the slots are numbered by the catalogue.
     One(&'a UserFeatures),
     /// One of many people; the slots are numbered by the rows of these vectors.
-    Row(&'a FeatureVectors),
+    Row {
+        vectors: &'a FeatureVectors,
+        /// The person's own embedding, if there is one.
+        own: Option<&'a [f32]>,
+    },
+}
+
+impl<'a> Shown<'a> {
+    /// The embedding that the person brought along.
+    pub(super) fn own(self) -> Option<&'a [f32]> {
+        match self {
+            Self::One(user) => user.embedding(),
+            Self::Row { own, .. } => own,
+        }
+    }
 }
 
 /// One person before one catalogue.
@@ -96,6 +110,21 @@ impl Session<'_> {
     /// The numbers of the settlements whose rule is met, unordered, each once.
     pub(crate) fn eligible(&self) -> &[u32] {
         &self.work.eligible
+    }
+
+    /// For each of [`Session::eligible`] 1 + the slot of the feature that alone decided it, or 0:
+    /// the rule seeks this feature, and nothing else but a state.
+    pub(crate) fn decided_by(&self) -> &[u32] {
+        &self.work.decided_by
+    }
+
+    /// For each slot what its feature adds to the score of a settlement that it alone decides.
+    pub(crate) fn alone<'b>(&'b self, weights: &'b Signals) -> impl Iterator<Item = f64> + 'b {
+        self.view.slots.iter().zip(&self.work.recency).map(|(slot, recency)| {
+            weights.get(Signal::RulesConfidence) * slot.belief
+                + weights.get(Signal::Recency) * recency
+                + weights.get(Signal::Frequency) * frequency(slot.count)
+        })
     }
 
     /// Finds what was considered and is not met.
@@ -146,19 +175,16 @@ impl Session<'_> {
         Candidate { ix, matched, required, state_passes, truth }
     }
 
-    /// The candidate and its signals, those of [`Lazy`] as they are given.
-    pub(crate) fn signals(
-        &self,
-        set: SignalSet,
-        ix: SettlementIx,
-        lazy: Lazy,
-    ) -> Option<(Candidate, Signals)> {
+    /// The candidate and its signals; those of [`Lazy`] as they are given, unless they are known
+    /// without further work.
+    pub(crate) fn signals(&self, set: SignalSet, ix: SettlementIx, lazy: Lazy) -> Option<Drawn> {
         let facts = self.index.facts(ix)?;
         let bound = self.bound();
         if set == SignalSet::Baseline {
             let truth = bound.judge(self.index.columns(), facts).truth;
             let candidate = self.with_truth(ix, facts, truth);
-            return Some((candidate, baseline_signals(&candidate, facts)));
+            let signals = baseline_signals(&candidate, facts);
+            return Some(Drawn { candidate, signals, lacks_period: false });
         }
         let support = self.support(&bound, facts);
         let judgement = match facts.rule {
@@ -170,7 +196,7 @@ impl Session<'_> {
         values[Signal::Similarity.at()] = lazy.similarity;
         values[Signal::Recency.at()] = support.recency;
         values[Signal::Frequency.at()] = frequency(support.count);
-        values[Signal::ClassPeriod.at()] = if facts.has_period() { lazy.class_period } else { 1.0 };
+        values[Signal::ClassPeriod.at()] = support.inside.map_or(lazy.class_period, share);
         values[Signal::Payout.at()] = facts.payout_graded;
         values[Signal::Urgency.at()] = self.urgency(ix, facts);
         values[Signal::Ease.at()] = ease(facts);
@@ -181,19 +207,28 @@ impl Session<'_> {
             state_passes: facts.state_mask & self.view.state_bit != 0,
             truth: judgement.truth,
         };
-        Some((candidate, Signals::from_values(set, values)))
+        let signals = Signals::from_values(set, values);
+        Some(Drawn { candidate, signals, lacks_period: support.inside.is_none() })
     }
 
     /// What the person has of the features sought, in one walk. The judgement is that of a rule in
     /// the simple form: the same steps as [`Bound::judge`], in the same order.
     fn support(&self, bound: &Bound<'_>, facts: &SettlementFacts) -> Support {
-        let mut support = Support { matched: 0, count: 0, recency: 0.0, judgement: SIMPLE };
+        let mut support =
+            Support { matched: 0, count: 0, recency: 0.0, inside: None, judgement: SIMPLE };
+        let period = period_of(facts);
+        let has_period = facts.has_period();
         let mut has_all = true;
         for feature in self.index.columns().sought(facts) {
             let slot = bound.slot_of.get(*feature as usize).and_then(|slot| slot.checked_sub(1));
             let slot = slot.map(|slot| slot as usize);
             match slot.and_then(|at| Some((self.view.slots.get(at)?, self.work.recency.get(at)?))) {
                 Some((slot, recency)) => {
+                    if has_period {
+                        let inside = slot.is_inside(period);
+                        let agrees = support.matched == 0 || support.inside == inside;
+                        support.inside = inside.filter(|_| agrees);
+                    }
                     support.matched += 1;
                     support.count += slot.count;
                     support.recency = support.recency.max(*recency);
@@ -205,25 +240,29 @@ impl Session<'_> {
                 }
             }
         }
+        if !has_period {
+            support.inside = Some(true);
+        }
         let states = states_truth(facts.state_mask, self.view.state_bit);
         support.judgement.belief *= states.weight();
         support.judgement.truth = if has_all { states } else { Truth::NotMet };
         support
     }
 
-    /// The same with every signal as it is.
+    /// The candidate with every signal.
     pub(crate) fn all_signals(
         &self,
         set: SignalSet,
         ix: SettlementIx,
     ) -> Option<(Candidate, Signals)> {
-        let lazy = match set {
-            SignalSet::Baseline => Lazy { similarity: 0.0, class_period: 0.0 },
-            SignalSet::Evidence => {
-                Lazy { similarity: self.similarity(ix), class_period: self.class_period(ix) }
+        let mut drawn = self.signals(set, ix, Lazy { similarity: 0.0, class_period: 0.0 })?;
+        if set == SignalSet::Evidence {
+            if drawn.lacks_period {
+                drawn.signals.put(Signal::ClassPeriod, self.class_period(ix));
             }
-        };
-        self.signals(set, ix, lazy)
+            drawn.signals.put(Signal::Similarity, self.similarity(ix));
+        }
+        Some((drawn.candidate, drawn.signals))
     }
 
     fn grader<'b>(&'b self, bound: &'b Bound<'b>, facts: &SettlementFacts) -> Grader<'b> {
@@ -232,12 +271,14 @@ impl Session<'_> {
 
     /// How much the person's evidence speaks of a settlement.
     pub(crate) fn similarity(&self, ix: SettlementIx) -> f64 {
-        super::graded::similarity(self.index, self.shown, &self.work.embedding, ix)
+        let mut similarity = [0.0];
+        self.similarities(&[ix.0], &mut similarity);
+        similarity[0]
     }
 
-    /// Whether the settlement has a class period.
-    pub(crate) fn has_period(&self, ix: SettlementIx) -> bool {
-        self.index.facts(ix).is_some_and(SettlementFacts::has_period)
+    /// The same of several settlements, each in its place in `out`.
+    pub(crate) fn similarities(&self, list: &[u32], out: &mut [f64]) {
+        similarities(self.index, self.shown, &self.work.embedding, list, out);
     }
 
     /// How much of the support lies inside the class period.
@@ -257,11 +298,28 @@ struct Support {
     matched: u32,
     count: u64,
     recency: f64,
+    /// Whether all of it lies inside the class period, or nothing, where that is known without
+    /// looking at single days.
+    inside: Option<bool>,
     judgement: Judgement,
+}
+
+/// All or nothing as a share.
+const fn share(is_all: bool) -> f64 {
+    if is_all { 1.0 } else { 0.0 }
 }
 
 /// The judgement before the first feature.
 const SIMPLE: Judgement = Judgement { truth: Truth::Met, belief: 1.0 };
+
+/// A candidate and its signals, as far as they are computed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drawn {
+    pub(crate) candidate: Candidate,
+    pub(crate) signals: Signals,
+    /// Whether the class period is the one that was given.
+    pub(crate) lacks_period: bool,
+}
 
 /// The signals that cost more than the others together.
 #[derive(Debug, Clone, Copy)]

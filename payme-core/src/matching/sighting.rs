@@ -86,6 +86,9 @@ pub(crate) struct Slot {
     pub(crate) count: u64,
     /// The newest day of any source, or [`NO_DAY`].
     pub(crate) newest: i32,
+    /// The oldest day; [`NO_DAY`] where records may lie before it or behind `newest`, or where
+    /// there are none.
+    pub(crate) oldest: i32,
 }
 
 impl Slot {
@@ -98,19 +101,35 @@ impl Slot {
             belief: 0.0,
             count: 0,
             newest: NO_DAY,
+            oldest: NO_DAY,
         }
     }
 
-    /// Adds the next row of the feature.
-    pub(crate) fn add(&mut self, row: &SightingRow, newest: i32) {
-        self.belief = if self.sightings_end == self.sightings_start {
+    /// Adds the next row of the feature, whose records lie between two days.
+    pub(crate) fn add(&mut self, row: &SightingRow, [oldest, newest]: [i32; 2]) {
+        let is_first = self.sightings_end == self.sightings_start;
+        self.belief = if is_first {
             row.confidence
         } else {
             1.0 - (1.0 - self.belief) * (1.0 - row.confidence)
         };
         self.count += u64::from(row.count);
         self.newest = self.newest.max(newest);
+        self.oldest = if is_first { oldest } else { self.oldest.min(oldest) };
         self.sightings_end += 1;
+    }
+
+    /// Whether all records lie inside a range of days, or none, where the first and the last tell.
+    pub(crate) const fn is_inside(&self, range: DayRange) -> Option<bool> {
+        if self.oldest == NO_DAY {
+            None
+        } else if range.from <= self.oldest && self.newest <= range.to {
+            Some(true)
+        } else if self.newest < range.from || range.to < self.oldest {
+            Some(false)
+        } else {
+            None
+        }
     }
 }
 
@@ -152,7 +171,7 @@ impl PersonColumns {
             let mut slot = Slot::empty(number(first), len_u32(&self.sightings));
             for feature in same {
                 let row = self.days.append(feature);
-                slot.add(&row, self.days.newest_of(&row));
+                slot.add(&row, self.days.span_of(&row));
                 self.sightings.push(row);
             }
             self.slots.push(slot);
@@ -209,10 +228,16 @@ impl DayColumns {
         self.cents.extend_from_slice(other.cents.get(days).unwrap_or_default());
     }
 
-    fn newest_of(&self, row: &SightingRow) -> i32 {
-        let last = row.days_end.checked_sub(1).filter(|last| *last >= row.days_start);
-        let newest = last.and_then(|last| self.dates.get(last as usize));
-        newest.copied().unwrap_or(NO_DAY).max(row.last)
+    /// The oldest and the newest day of a row. The oldest is [`NO_DAY`] where records may lie
+    /// outside the two, or where there are none.
+    fn span_of(&self, row: &SightingRow) -> [i32; 2] {
+        let dates = self.dates.get(row.days()).unwrap_or_default();
+        let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
+            let is_known = row.first != NO_DAY && row.first <= row.last && row.count > 0;
+            return [if is_known { row.first } else { NO_DAY }, row.last];
+        };
+        let until = self.until.get(row.days()).and_then(<[u32]>::last);
+        [if until == Some(&0) { NO_DAY } else { *first }, row.last.max(*last)]
     }
 }
 

@@ -6,11 +6,15 @@
 //! the others leave a candidate a chance: a score is a sum of rounded products, and both roundings
 //! are monotone, so the score with the best such signals there can be is never below the true one.
 
+use std::collections::BinaryHeap;
+use std::mem;
+
 use super::MatchRequest;
 use super::score::resolved;
-use crate::catalog::{CatalogIndex, SettlementIx};
+use crate::catalog::{CatalogIndex, SettlementFacts, SettlementIx};
 use crate::matching::{
-    Candidate, Lazy, Session, Signal, SignalSet, Signals, Truth, Variant, baseline_signals,
+    Candidate, Drawn, Lazy, Session, Signal, SignalSet, Signals, Truth, Variant, baseline_signals,
+    of_settlement,
 };
 
 /// How to score, made ready from a request.
@@ -26,6 +30,10 @@ pub(crate) struct Plan {
     /// With the baseline set, the place of a simple rule for whoever meets it, which is the same for
     /// everybody, and [`Place::LAST`] for the others. Empty where it is not worth to know them all.
     full_places: Vec<Place>,
+    /// With the evidence set, the most that each settlement adds to the score of whoever it is
+    /// decided for by one feature, beside what that feature adds. Empty where it is not worth to
+    /// know them all.
+    ceilings: Vec<f64>,
 }
 
 impl Plan {
@@ -38,6 +46,7 @@ impl Plan {
             weights: resolved(request.variant, &request.weights),
             top_n: request.top_n,
             full_places: Vec::new(),
+            ceilings: Vec::new(),
         }
     }
 
@@ -55,14 +64,35 @@ impl Plan {
                     truth: Truth::Met,
                 };
                 if facts.rule == 0 {
-                    plan.place(Truth::Met, &baseline_signals(&candidate, facts), ix, 0)
+                    let signals = baseline_signals(&candidate, facts);
+                    plan.place(&Drawn { candidate, signals, lacks_period: false }, 0)
                 } else {
                     Place::LAST
                 }
             });
             plan.full_places = places.collect();
         }
+        plan.ceilings = plan.ceilings_of(index, request.scope.now.as_micros());
         plan
+    }
+
+    fn ceilings_of(&self, index: &CatalogIndex, now_micros: i64) -> Vec<f64> {
+        let size: f64 = self.weights.values().iter().map(|weight| weight.abs()).sum();
+        if self.set == SignalSet::Baseline || size > WEIGHTS_MAX {
+            return Vec::new();
+        }
+        let at_best = |signal| self.weights.get(signal) * self.best_of(signal);
+        let ceiling = |facts: &SettlementFacts| {
+            let alone = of_settlement(facts, now_micros).into_iter();
+            let alone: f64 = alone.map(|(signal, value)| self.weights.get(signal) * value).sum();
+            let period = if facts.has_period() {
+                at_best(Signal::ClassPeriod)
+            } else {
+                self.weights.get(Signal::ClassPeriod)
+            };
+            alone + at_best(Signal::Similarity) + period + size * CEILING_SLACK
+        };
+        index.columns().facts.iter().map(ceiling).collect()
     }
 
     /// The score of signals, clamped to [0, 1].
@@ -74,9 +104,10 @@ impl Plan {
         sum.clamp(0.0, 1.0) + 0.0
     }
 
-    fn place(&self, truth: Truth, signals: &Signals, ix: u32, kept: u32) -> Place {
-        let class = u8::from(self.set == SignalSet::Evidence && truth == Truth::NotMet);
-        Place::new(class, self.score(signals), ix, kept)
+    /// The place of a candidate whose signals are kept in some place of their own.
+    fn place(&self, drawn: &Drawn, kept: u32) -> Place {
+        let is_last = self.set == SignalSet::Evidence && drawn.candidate.truth == Truth::NotMet;
+        Place::new(u8::from(is_last), self.score(&drawn.signals), drawn.candidate.ix.0, kept)
     }
 
     /// Whether the score of the evidence set does not look at the similarity.
@@ -114,6 +145,9 @@ impl Place {
 
     const KEPT_BITS: u32 = 32;
 
+    /// Where the signals are kept of a candidate that nothing was computed of.
+    const NOT_DRAWN: u32 = u32::MAX;
+
     fn new(class: u8, score: f64, ix: u32, kept: u32) -> Self {
         // The score is at most 1, whose bits fill 62, and the class one: 94 with the settlement.
         let falling = ONE_BITS.saturating_sub(score.to_bits());
@@ -126,37 +160,62 @@ impl Place {
         SettlementIx((self.0 >> Self::KEPT_BITS) as u32)
     }
 
+    /// Where the signals are kept.
     #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits say where")]
-    const fn kept(self) -> usize {
-        (self.0 as u32) as usize
+    const fn kept(self) -> u32 {
+        self.0 as u32
+    }
+
+    const fn at(self) -> usize {
+        self.kept() as usize
     }
 }
 
 /// The bits of the best score.
 const ONE_BITS: u64 = 1.0_f64.to_bits();
 
-/// The fewest places that are gathered before the worst of them are dropped.
-const GATHERED_MIN: usize = 64;
+/// Candidates whose similarities are computed together: their vectors are fetched while others are
+/// multiplied.
+const GROUP: usize = 8;
+
+/// Covers the roundings of a score and of its ceiling, which are fewer than 32 of half of
+/// [`f64::EPSILON`], many times.
+const CEILING_SLACK: f64 = 1e-9;
+
+/// Up to this sum of weights no sum on the way to a score can overflow.
+const WEIGHTS_MAX: f64 = 1e300;
 
 /// Finds the best; keeps its memory from one person to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Top {
-    /// The best each candidate can be, of those whose signals are not all known.
-    bounds: Vec<Place>,
     /// What is known of the candidates.
-    known: Vec<(Candidate, Signals)>,
+    known: Vec<Drawn>,
+    /// The best place that each of them can have.
+    bounds: Vec<Place>,
+    /// The best places so far, the worst of them on top.
+    kept: BinaryHeap<Place>,
     places: Vec<Place>,
-    /// Places from this one on are not among the best.
-    cut: Option<Place>,
     hits: Vec<Hit>,
+    /// What each slot of the person adds to a score alone.
+    alone: Vec<f64>,
+    /// The candidates of one group whose similarities are computed together.
+    settled: Vec<Place>,
+    rows: Vec<u32>,
+    similarities: Vec<f64>,
 }
 
 impl Top {
     /// The best of the settlements a person is eligible for, best first.
     pub(crate) fn best_eligible(&mut self, session: &Session<'_>, plan: &Plan) -> &[Hit] {
-        if plan.full_places.is_empty() {
-            return self.best(session, session.eligible(), plan);
+        match plan.set {
+            SignalSet::Baseline if !plan.full_places.is_empty() => self.known_places(session, plan),
+            SignalSet::Evidence if !plan.ceilings.is_empty() => self.below_ceilings(session, plan),
+            _ => self.best(session, session.eligible(), plan),
         }
+    }
+
+    /// The same where most places are the same for everybody.
+    fn known_places(&mut self, session: &Session<'_>, plan: &Plan) -> &[Hit] {
         self.clear();
         if plan.top_n > 0 {
             for ix in session.eligible() {
@@ -166,11 +225,31 @@ impl Top {
                 }
             }
         }
-        self.drop_worst(plan.top_n);
-        self.places.sort_unstable();
+        self.order();
         let hit = |place: &Place| Self::one(session, place.ix(), plan);
         self.hits.extend(self.places.iter().filter_map(hit));
         &self.hits
+    }
+
+    /// The same where one feature and a settlement alone bound most scores.
+    fn below_ceilings(&mut self, session: &Session<'_>, plan: &Plan) -> &[Hit] {
+        self.clear();
+        if plan.top_n > 0 {
+            self.alone.clear();
+            self.alone.extend(session.alone(&plan.weights));
+            for (ix, decided_by) in session.eligible().iter().zip(session.decided_by()) {
+                let slot = decided_by.checked_sub(1).map(|slot| slot as usize);
+                let alone = slot.and_then(|slot| self.alone.get(slot));
+                match (alone, plan.ceilings.get(*ix as usize)) {
+                    (Some(alone), Some(ceiling)) => {
+                        let score = (alone + ceiling).clamp(0.0, 1.0);
+                        self.bounds.push(Place::new(0, score, *ix, Place::NOT_DRAWN));
+                    }
+                    _ => self.take_in(session, *ix, plan),
+                }
+            }
+        }
+        self.settle_all(session, plan)
     }
 
     /// The best candidates of a list, best first.
@@ -179,25 +258,7 @@ impl Top {
         if plan.top_n > 0 {
             list.iter().for_each(|ix| self.take_in(session, *ix, plan));
         }
-        // Best bound first: once one is cut, so are all behind it.
-        self.bounds.sort_unstable();
-        for at in 0..self.bounds.len() {
-            let Some(bound) = self.bounds.get(at).filter(|bound| !self.is_cut(**bound)) else {
-                break;
-            };
-            self.settle(session, *bound, plan);
-        }
-        self.drop_worst(plan.top_n);
-        self.places.sort_unstable();
-        let hit = |place: &Place| {
-            let (candidate, mut signals) = *self.known.get(place.kept())?;
-            if plan.is_blind() {
-                signals.put(Signal::Similarity, session.similarity(candidate.ix));
-            }
-            Some(Hit { candidate, score: plan.score(&signals), signals })
-        };
-        self.hits.extend(self.places.iter().filter_map(hit));
-        &self.hits
+        self.settle_all(session, plan)
     }
 
     /// One candidate, whatever its rank.
@@ -211,73 +272,129 @@ impl Top {
         self.places.clear();
         self.bounds.clear();
         self.known.clear();
-        self.cut = None;
+        self.kept.clear();
     }
 
     /// Computes what is cheap of a candidate, and bounds the rest.
     fn take_in(&mut self, session: &Session<'_>, ix: u32, plan: &Plan) {
-        let lazy = Lazy {
-            similarity: plan.best_of(Signal::Similarity),
-            class_period: plan.best_of(Signal::ClassPeriod),
-        };
-        let found = session.signals(plan.set, SettlementIx(ix), lazy);
-        let (Some((candidate, signals)), Ok(kept)) = (found, u32::try_from(self.known.len()))
-        else {
-            return;
-        };
-        let place = plan.place(candidate.truth, &signals, ix, kept);
-        self.known.push((candidate, signals));
+        let Some(place) = self.draw(session, SettlementIx(ix), plan) else { return };
         match plan.set {
             SignalSet::Baseline => self.keep(place, plan.top_n),
             SignalSet::Evidence => self.bounds.push(place),
         }
     }
 
-    /// Computes the rest of a candidate, as far as it still has a chance.
-    fn settle(&mut self, session: &Session<'_>, bound: Place, plan: &Plan) {
-        let ix = bound.ix();
-        let cut = self.cut;
-        let is_cut = |place: Place| cut.is_some_and(|cut| place >= cut);
-        let Some((candidate, signals)) = self.known.get_mut(bound.kept()) else { return };
-        let place = |signals: &Signals| {
-            Place(
-                plan.place(candidate.truth, signals, ix.0, 0).0
-                    | u128::try_from(bound.kept()).unwrap_or(0),
-            )
+    /// Computes what is cheap of a candidate and gives the best place it can have.
+    fn draw(&mut self, session: &Session<'_>, ix: SettlementIx, plan: &Plan) -> Option<Place> {
+        let lazy = Lazy {
+            similarity: plan.best_of(Signal::Similarity),
+            class_period: plan.best_of(Signal::ClassPeriod),
         };
-        if session.has_period(ix) {
-            signals.put(Signal::ClassPeriod, session.class_period(ix));
-            if is_cut(place(signals)) {
-                return;
-            }
-        }
-        if !plan.is_blind() {
-            signals.put(Signal::Similarity, session.similarity(ix));
-        }
-        let place = place(signals);
-        self.keep(place, plan.top_n);
+        let drawn = session.signals(plan.set, ix, lazy)?;
+        let place = plan.place(&drawn, u32::try_from(self.known.len()).ok()?);
+        self.known.push(drawn);
+        Some(place)
     }
 
-    fn is_cut(&self, place: Place) -> bool {
-        self.cut.is_some_and(|cut| place >= cut)
+    /// Computes the rest of the candidates, as far as each has a chance, and gives the best.
+    fn settle_all(&mut self, session: &Session<'_>, plan: &Plan) -> &[Hit] {
+        let mut bounds = mem::take(&mut self.bounds);
+        let first = plan.top_n.min(bounds.len());
+        if first < bounds.len() {
+            bounds.select_nth_unstable(first);
+        }
+        // The most promising first: they tell which of the others need a closer look.
+        let (promising, rest) = bounds.split_at_mut(first);
+        self.settle(session, promising, plan);
+        rest.sort_unstable();
+        for group in rest.chunks(GROUP) {
+            // Once one is cut, so are all behind it.
+            if group.first().is_none_or(|first| self.is_cut(*first, plan.top_n)) {
+                break;
+            }
+            self.settle(session, group, plan);
+        }
+        self.bounds = bounds;
+        self.order();
+        let hit = |place: &Place| {
+            let Drawn { candidate, mut signals, .. } = *self.known.get(place.at())?;
+            if plan.is_blind() {
+                signals.put(Signal::Similarity, session.similarity(candidate.ix));
+            }
+            Some(Hit { candidate, score: plan.score(&signals), signals })
+        };
+        self.hits.extend(self.places.iter().filter_map(hit));
+        &self.hits
+    }
+
+    /// Computes the rest of a few candidates.
+    fn settle(&mut self, session: &Session<'_>, bounds: &[Place], plan: &Plan) {
+        self.settled.clear();
+        self.rows.clear();
+        for bound in bounds {
+            if let Some(place) = self.look_closer(session, *bound, plan) {
+                self.settled.push(place);
+                self.rows.push(place.ix().0);
+            }
+        }
+        self.similarities.resize(self.rows.len(), 0.0);
+        if !plan.is_blind() {
+            session.similarities(&self.rows, &mut self.similarities);
+        }
+        for at in 0..self.settled.len() {
+            let place = self.settled.get(at).and_then(|place| {
+                let drawn = self.known.get_mut(place.at())?;
+                if !plan.is_blind() {
+                    drawn.signals.put(Signal::Similarity, *self.similarities.get(at)?);
+                }
+                Some(plan.place(drawn, place.kept()))
+            });
+            if let Some(place) = place {
+                self.keep(place, plan.top_n);
+            }
+        }
+    }
+
+    /// Computes everything but the similarity, as far as the candidate has a chance.
+    fn look_closer(&mut self, session: &Session<'_>, bound: Place, plan: &Plan) -> Option<Place> {
+        let chance = |top: &Self, place: Place| (!top.is_cut(place, plan.top_n)).then_some(place);
+        let mut place = chance(self, bound)?;
+        if place.kept() == Place::NOT_DRAWN {
+            let drawn = self.draw(session, place.ix(), plan)?;
+            place = chance(self, drawn)?;
+        }
+        let drawn = self.known.get_mut(place.at())?;
+        if drawn.lacks_period {
+            drawn.signals.put(Signal::ClassPeriod, session.class_period(drawn.candidate.ix));
+            drawn.lacks_period = false;
+            place = plan.place(drawn, place.kept());
+            place = chance(self, place)?;
+        }
+        Some(place)
+    }
+
+    /// The worst place that is among the best, once there are enough of them.
+    fn worst(&self, top_n: usize) -> Option<Place> {
+        self.kept.peek().copied().filter(|_| self.kept.len() >= top_n)
+    }
+
+    fn is_cut(&self, place: Place, top_n: usize) -> bool {
+        self.worst(top_n).is_some_and(|worst| place >= worst)
     }
 
     fn keep(&mut self, place: Place, top_n: usize) {
-        if self.is_cut(place) {
-            return;
-        }
-        self.places.push(place);
-        if self.places.len() >= top_n.saturating_mul(2).max(GATHERED_MIN) {
-            self.drop_worst(top_n);
+        if self.kept.len() < top_n {
+            self.kept.push(place);
+        } else if let Some(mut worst) = self.kept.peek_mut()
+            && place < *worst
+        {
+            *worst = place;
         }
     }
 
-    /// Keeps the best so many.
-    fn drop_worst(&mut self, top_n: usize) {
-        if top_n < self.places.len() {
-            let (_, cut, _) = self.places.select_nth_unstable(top_n);
-            self.cut = Some(*cut);
-            self.places.truncate(top_n);
-        }
+    /// Puts the places that were kept in order.
+    fn order(&mut self) {
+        self.places.extend(self.kept.drain());
+        self.places.sort_unstable();
     }
 }
