@@ -79,7 +79,7 @@ fn completions_and_manual_pages_are_made_from_the_same_description() {
 fn usage_errors_exit_with_two() {
     let place = Place::new();
     #[rustfmt::skip]
-    let table: [&[&str]; 15] = [
+    let table: [&[&str]; 20] = [
         &["match"],
         &["match", "--user", "7"],
         &["match", "--settlements", "s.json"],
@@ -95,6 +95,11 @@ fn usage_errors_exit_with_two() {
         &["match", "--user", ADA, "--features", "f.jsonl"],
         &["match", "--user", ADA, "--restart"],
         &["match", "--all", "--keep-going"],
+        &["reverse"],
+        &["reverse", ADA, "--limit", "-1"],
+        &["reverse", ADA, "--variant", "best"],
+        &["reverse", ADA, "--signals", "more"],
+        &["reverse", ADA, BEN],
     ];
     for arguments in table {
         let ran = place.run(arguments);
@@ -326,7 +331,34 @@ fn a_stateless_match_needs_no_database() {
 }
 
 const BASELINE_WEIGHTS: &str = r#"{"rules_confidence": 0, "similarity": 0, "payout": 1, "urgency": 0, "ease": 0, "_version": 4}"#;
-const EVIDENCE_WEIGHTS: &str = r#"{"rules_confidence": 0, "similarity": 0, "recency": 0, "frequency": 1, "class_period": 0, "payout": 0, "urgency": 0, "ease": 0, "_version": 5}"#;
+const EVIDENCE_WEIGHTS: &str = r#"{"rules_confidence": 0, "similarity": 0, "recency": 0,
+    "frequency": 1, "class_period": 0, "payout": 0, "urgency": 0, "ease": 0, "_version": 5}"#;
+
+#[test]
+fn people_from_a_file_are_told_of_in_their_order_however_many_they_are() {
+    const PEOPLE: usize = 2_500;
+    let place = Place::new();
+    let settlements = place.write("s.json", SETTLEMENTS);
+    let id = |n: usize| format!("00000000-0000-4000-8000-{n:012}");
+    // Not in the order of their ids.
+    let ids: Vec<String> = (0..PEOPLE).map(|n| id(n * 7 % PEOPLE)).collect();
+    let lines = ids.iter().map(|id| {
+        format!(
+            "{{\"user_id\": \"{id}\", \"features\": [{{\"key\": \"merchant:uber\", \"source\": \
+             \"plaid\", \"confidence\": 0.8}}]}}\n"
+        )
+    });
+    let features = place.write("f.jsonl", lines.collect::<String>());
+    let arguments = ["match", "--settlements", &settlements, "--features", &features];
+    let all = place.run(&arguments).ok().json();
+    let told = all.as_array().unwrap().iter();
+    assert_eq!(told.map(|one| one["user_id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
+    let lines = place.run(&[&arguments[..], &["--format", "jsonl"]].concat()).ok().stdout;
+    for (line, one) in lines.lines().zip(all.as_array().unwrap()) {
+        assert_eq!(&serde_json::from_str::<Value>(line).unwrap(), one);
+    }
+    assert_eq!(lines.lines().count(), PEOPLE);
+}
 
 #[test]
 fn weights_come_from_a_file_or_are_refused_by_field() {
@@ -354,7 +386,8 @@ fn weights_of_another_set_than_the_signals_are_a_usage_error() {
     let rides = "5f0c6f0e-98f1-5d3b-a3a1-6a4f9c0e2b11";
     let nobody = format!(r#"{{"user_id": "{BEN}", "features": []}}"#);
     let files = [place.write("s.json", SETTLEMENTS), place.write("f.jsonl", nobody)];
-    let commands: [&[&str]; 4] = [
+    let commands: [&[&str]; 5] = [
+        &["reverse", rides],
         &["match", "--user", ADA],
         &["match", "--all"],
         &["explain", "--user", ADA, rides],
@@ -438,11 +471,27 @@ fn the_demo_tells_the_same_story_twice() {
     assert_eq!(names(&first), names(&second));
     assert_eq!(first["people"].as_array().unwrap().len(), 8);
     assert_eq!(second["people"][0]["records"]["added"], 0, "the second time adds nothing");
+    let reverse = &first["reverse"];
+    assert_eq!(reverse["title"], "MUBI Renewal Charges Settlement (California)");
+    assert_eq!(reverse["eligible"][0]["user_id"], "d94be813-6f02-4c7d-b1a5-38c06e5d1f88");
+    assert_eq!(reverse["unknown"][0]["user_id"], first["explained"]["unknown"]["user_id"]);
+    assert_eq!(reverse["unknown"][0]["missing"], json!(["evidence:merchant:mubi"]));
+    assert_eq!(reverse, &second["reverse"]);
     let story: Ran = place.command().args(["demo"]).output().unwrap().into();
     assert!(story.stdout.contains("candidate_count"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
     let told: Ran = command.args(["demo", "--db"]).arg(place.database()).output().unwrap().into();
-    assert!(told.ok().stdout.contains("a second time changed 0 rows"));
+    let told = told.ok().stdout;
+    for part in [
+        "merchant:grubhub: sure 0.85, recent 0.31",
+        "It asks for subscription:active: not seen.",
+        "send records: merchant:mubi",
+        "which does not show purchases. Send bank records of it.",
+        "of 8 people 1 eligible, 1 to ask",
+        "a second time changed 0 rows",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
 }
 
 #[test]

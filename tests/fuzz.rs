@@ -44,5 +44,5 @@ macro_rules! fuzz {
 
 fuzz! {
     csv eml feature_key features lexicon mbox messages money predicate predicate_judge settlements
-    state stored_record time transactions weights
+    snapshot_load state stored_record time transactions weights
 }

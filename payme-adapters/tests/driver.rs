@@ -5,16 +5,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use payme_adapters::driver::{Driver, DriverError, MatchOptions};
+use payme_adapters::driver::{Driver, DriverError, MatchOptions, match_each};
 use payme_adapters::store::memory::MemoryStore;
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_adapters::system::{FixedClock, SystemRandom};
 use payme_core::audit::EventBody;
-use payme_core::catalog::{Settlement, parse_settlements};
+use payme_core::catalog::{CatalogIndex, Settlement, parse_settlements};
 use payme_core::evidence::{UserFeatures, parse_person_line};
-use payme_core::matching::{ExperimentKey, Variant, assign};
+use payme_core::matching::{ExperimentKey, MatchScope, Variant, assign};
 use payme_core::ports::{EventStore as _, EvidenceStore as _, MatchStore as _, Store};
-use payme_core::ranking::Preference;
+use payme_core::ranking::{MatchRequest, Preference, Weights, match_one};
 use payme_core::sync::{Message, Page, Record, record_id};
 use payme_core::types::{Instant, SettlementId, Source, UserId};
 
@@ -267,4 +267,51 @@ async fn a_run_over_everybody_that_was_cut_short_is_taken_up_where_it_stopped() 
     assert_eq!(started, PEOPLE, "nobody is matched twice in one batch");
     let exposed = kinds.iter().filter(|kind| **kind == "experiment_exposed").count();
     assert_eq!(exposed, PEOPLE);
+}
+
+#[tokio::test]
+async fn everybody_is_asked_about_a_settlement_once_and_nothing_is_written() {
+    const PEOPLE: usize = 2_100;
+    let (driver, store) = driver();
+    driver.import_features((0..PEOPLE).map(person).collect()).await.unwrap();
+    let before = kinds(store.as_ref()).await.len();
+    let mut places = Vec::new();
+    let options = MatchOptions { top_n: 3, ..MatchOptions::default() };
+    let [rides, rides_again] = [rides(), rides()].map(|mut list| list.remove(0));
+    let asked = vec![rides.clone(), rides_again];
+    let found = driver.reverse(asked, &options, |at| places.push((at.done, at.total))).await;
+    let [found, again] = found.unwrap().try_into().unwrap();
+    assert_eq!(found, again);
+    assert_eq!((found.people, found.eligible_count, found.unknown_count), (PEOPLE, PEOPLE, 0));
+    let best: Vec<UserId> = found.eligible.iter().map(|one| one.user_id).collect();
+    assert_eq!(best, [user(0), user(1), user(2)], "equal scores go by id");
+    assert_eq!(places, [(1_024, PEOPLE), (2_048, PEOPLE), (PEOPLE, PEOPLE)]);
+    let unknown = driver.reverse_stored(rides.id, &options, |_| {}).await.unwrap_err();
+    assert_eq!(unknown.code(), "unknown_settlement", "asking stores nothing");
+    assert_eq!(kinds(store.as_ref()).await.len(), before);
+    driver.import_settlements(vec![rides.clone()]).await.unwrap();
+    assert_eq!(driver.reverse_stored(rides.id, &options, |_| {}).await.unwrap(), found);
+}
+
+#[test]
+fn people_with_variants_of_their_own_match_as_each_does_alone() {
+    let index = CatalogIndex::new(rides());
+    let request = MatchRequest {
+        variant: Variant::RulesOnly,
+        weights: Weights::default(),
+        scope: MatchScope {
+            now: Instant::parse("2026-02-01T00:00:00Z").unwrap(),
+            include_closed: false,
+        },
+        top_n: 20,
+        near_misses: true,
+    };
+    let people: Vec<_> = (0..100).map(|n| (person(n), Variant::ALL[n * n % 3])).collect();
+    let matched = match_each(&index, people.clone(), &request);
+    assert_eq!(matched.len(), people.len());
+    for ((user, variant), (same, outcome)) in people.iter().zip(&matched) {
+        assert_eq!(user, same);
+        let alone = match_one(&index, user, &MatchRequest { variant: *variant, ..request.clone() });
+        assert_eq!(outcome, &alone);
+    }
 }

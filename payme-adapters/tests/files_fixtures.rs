@@ -15,7 +15,7 @@ fn user() -> UserId {
 fn read(path: &str) -> RecordFile {
     let people = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/people");
     let bytes = read_file(&people.join(path), Limits::default()).unwrap();
-    let is_mail = ["message", "archive", "newsletter"].iter().any(|word| path.contains(word));
+    let is_mail = ["message", "archive", "newsletter", "renewal.eml"].iter().any(|word| path.contains(word));
     let read = if is_mail { read_messages } else { read_transactions };
     let file = read(&bytes, user()).unwrap();
     assert_eq!(read(&bytes, user()).unwrap(), file, "{path} reads the same twice");
@@ -50,6 +50,8 @@ fn every_file_has_the_rows_of_the_table() {
         ("trip-wordwise/newsletter.eml",    vec![(1, 0)]),
         ("remo-reversal/transactions.json", vec![(3, 0), (1, 2)]),
         ("nemo-nowhere/custom-user.json",   vec![(6, 0)]),
+        ("wanda-receipt/renewal.eml",       vec![(1, 0)]),
+        ("rory-renewal/transactions.csv",   vec![(4, 0)]),
     ];
     for (path, expected) in table {
         let file = read(path);
@@ -67,7 +69,7 @@ fn no_file_of_the_people_is_left_out() {
         .unwrap()
         .map(|person| std::fs::read_dir(person.unwrap().path()).unwrap().count())
         .sum();
-    assert_eq!(files, 9, "a new file belongs in the table above");
+    assert_eq!(files, 11, "a new file belongs in the table above");
 }
 
 #[test]

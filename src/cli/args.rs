@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Match people to settlements, from the database or from two files
     Match(Box<MatchArgs>),
+    /// Say who of the people in the database qualifies for a settlement
+    Reverse(ReverseArgs),
     /// Say why a settlement matches a person, or why not
     Explain(ExplainArgs),
     /// Look after experiments
@@ -206,6 +208,42 @@ pub(crate) struct MatchArgs {
     pub(crate) include_closed: bool,
     /// With files: take the good rows and list the refused ones (exit code 1)
     #[arg(long, requires = "settlements", conflicts_with_all = ["user", "all"])]
+    pub(crate) keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payme reverse 5f0c6f0e-98f1-5d3b-a3a1-6a4f9c0e2b11 --near-misses
+  payme reverse announced.json --limit 100 --format json
+
+A file is in the form of `payme import settlements`; nothing of it is stored. Mail is read for the \
+brands of a settlement only when that is imported, so a file is asked about the features that are \
+stored. Each list is cut to --limit, best first; the counts are of everybody.")]
+pub(crate) struct ReverseArgs {
+    /// The settlement: the id of a stored one, or a file of settlements that were just announced
+    #[arg(value_name = "SETTLEMENT")]
+    pub(crate) settlement: PathBuf,
+    /// How many people to list of each kind
+    #[arg(long, value_name = "N", default_value_t = payme::ranking::TOP_N_DEFAULT)]
+    pub(crate) limit: usize,
+    /// How people are scored, the same for all [default: `rules_vector_ranker`]
+    #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
+    pub(crate) variant: Option<Variant>,
+    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
+    #[arg(long, value_name = "SET", value_parser = parse_signals)]
+    pub(crate) signals: Option<SignalSet>,
+    /// The weights of the ranker [default: the built-in ones of the set]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// List people who nearly qualify, too, and what is missing
+    #[arg(long)]
+    pub(crate) near_misses: bool,
+    /// Ask all the same where the settlement takes no claims
+    #[arg(long)]
+    pub(crate) include_closed: bool,
+    /// With a file: take the good rows and list the refused ones (exit code 1)
+    #[arg(long)]
     pub(crate) keep_going: bool,
 }
 

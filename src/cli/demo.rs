@@ -8,7 +8,8 @@ use std::sync::Arc;
 use payme::catalog::parse_settlements;
 use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch};
 use payme::files::{read_messages, read_transactions};
-use payme::matching::Variant;
+use payme::matching::{Missing, Truth, Variant};
+use payme::ranking::{MatchResult, Qualified};
 use payme::system::FixedClock;
 use payme::types::{Date, Instant, Person, SettlementId, Source, State, UserId};
 use payme::{Config, Payme};
@@ -19,7 +20,7 @@ use super::args::{DemoArgs, Global};
 use super::error::CliError;
 use super::explain::sentences;
 use super::matching::Shown;
-use super::{Finding, open_with, output};
+use super::{Finding, open_with, output, reverse};
 
 /// The database of the demo, unless another is named.
 const DATABASE: &str = "payme-demo.db";
@@ -46,8 +47,10 @@ const FILES: &[(&str, &[u8])] = bundled![
     "people/mila-postbox/messages.jsonl",
     "people/nemo-nowhere/custom-user.json",
     "people/remo-reversal/transactions.json",
+    "people/rory-renewal/transactions.csv",
     "people/trip-wordwise/newsletter.eml",
     "people/trip-wordwise/transactions.csv",
+    "people/wanda-receipt/renewal.eml",
 ];
 
 #[derive(Deserialize)]
@@ -74,16 +77,33 @@ struct Chapter {
     near_misses: Vec<String>,
 }
 
+/// A pair that the story explains.
+#[derive(Clone, Serialize)]
+struct Pair {
+    user_id: UserId,
+    settlement_id: SettlementId,
+}
+
+/// The first pair of each kind that the story comes across.
+#[derive(Default, Serialize)]
+struct Pairs {
+    eligible: Option<Pair>,
+    near_miss: Option<Pair>,
+    /// Records of the person can settle it.
+    unknown: Option<Pair>,
+}
+
 /// The story, as it is told and as data.
 struct Story {
     lines: Vec<String>,
     chapters: Vec<Chapter>,
+    pairs: Pairs,
 }
 
 pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliError> {
     let database = global.db.clone().unwrap_or_else(|| DATABASE.to_owned());
     let payme = open(global, &database).await?;
-    let mut story = Story { lines: Vec::new(), chapters: Vec::new() };
+    let mut story = Story { lines: Vec::new(), chapters: Vec::new(), pairs: Pairs::default() };
 
     let rows = parse_settlements(SETTLEMENTS).map_err(|refusal| bundled(&refusal))?;
     let settlements = rows.all().map_err(|refused| bundled(&refused.first()))?;
@@ -96,19 +116,25 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
         report.unchanged + report.changed
     ));
 
-    let mut explained = None;
     for person in people()? {
         let records = take_in(payme, &person).await?;
         let shown = Shown::new(payme, match_once(payme, person.user_id).await?).await?;
-        if explained.is_none() {
-            explained =
-                shown.matched.run.results.first().map(|best| (person.user_id, best.clone()));
-        }
+        story.pairs.find(&shown);
         story.tell(&person, records, &shown);
     }
-    if let Some((user, best)) = explained {
-        story.explain("Why the first one?", &explain(payme, user, best.settlement_id).await?);
+    for (question, pair) in [
+        ("Why the first one?", story.pairs.eligible.clone()),
+        ("What does the first near miss lack?", story.pairs.near_miss.clone()),
+        ("What can be settled by asking?", story.pairs.unknown.clone()),
+    ] {
+        if let Some(pair) = pair {
+            story.explain(question, &explain(payme, &pair).await?);
+        }
     }
+    let reversed = match story.pairs.unknown.clone() {
+        Some(pair) => Some(story.reverse(payme, pair.settlement_id).await?),
+        None => None,
+    };
     story.twice(payme, settlements).await?;
     story.lines.push(format!(
         "All of it is in {database}: try  payme match --db {database} --now {} --user {}",
@@ -117,7 +143,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
     ));
 
     let data = json!({"database": database, "now": payme.now(), "settlements": count,
-        "people": story.chapters});
+        "people": story.chapters, "explained": story.pairs, "reverse": reversed});
     output::value(global, &data, || story.lines.join("\n\n"))?;
     Ok(Finding::Fine)
 }
@@ -186,12 +212,30 @@ async fn match_once(payme: &Payme, user: UserId) -> Result<UserMatch, CliError> 
     }
 }
 
-async fn explain(
-    payme: &Payme,
-    user: UserId,
-    settlement: SettlementId,
-) -> Result<RecordedExplanation, CliError> {
-    Ok(payme.explain_stored(user, settlement, &options()).await?)
+async fn explain(payme: &Payme, pair: &Pair) -> Result<RecordedExplanation, CliError> {
+    Ok(payme.explain_stored(pair.user_id, pair.settlement_id, &options()).await?)
+}
+
+impl Pairs {
+    /// Looks for the kinds that were not come across yet.
+    fn find(&mut self, shown: &Shown) {
+        let UserMatch { run, near_misses } = &shown.matched;
+        let near = near_misses.as_deref().unwrap_or_default();
+        let pair = |result: &MatchResult| Pair {
+            user_id: run.user_id,
+            settlement_id: result.settlement_id,
+        };
+        let of_truth = |result: &&MatchResult, truth| result.reasons.truth == Some(truth);
+        let wants_records = |result: &&MatchResult| {
+            let mut missing = result.missing.iter();
+            of_truth(result, Truth::Unknown)
+                && missing.any(|one| matches!(one, Missing::Evidence(_)))
+        };
+        let not_met = |result: &&MatchResult| of_truth(result, Truth::NotMet);
+        self.eligible = self.eligible.take().or_else(|| run.results.first().map(pair));
+        self.near_miss = self.near_miss.take().or_else(|| near.iter().find(not_met).map(pair));
+        self.unknown = self.unknown.take().or_else(|| near.iter().find(wants_records).map(pair));
+    }
 }
 
 impl Story {
@@ -227,6 +271,19 @@ impl Story {
 
     fn explain(&mut self, question: &str, answer: &RecordedExplanation) {
         self.lines.push(format!("{question}\n{}", sentences(answer)));
+    }
+
+    /// Says who of everybody qualifies for a settlement.
+    async fn reverse(
+        &mut self,
+        payme: &Payme,
+        settlement_id: SettlementId,
+    ) -> Result<Qualified, CliError> {
+        let options = options();
+        let found = payme.reverse_stored(settlement_id, &options, |_| {}).await?;
+        let told = reverse::table(&found, &options);
+        self.lines.push(format!("The other way round: who qualifies?\n{told}"));
+        Ok(found)
     }
 
     /// Imports everything again and says what changed.

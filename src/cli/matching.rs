@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use payme::Payme;
 use payme::catalog::{CatalogIndex, Settlement, parse_settlements};
-use payme::driver::{BatchProgress, BatchReport, MatchOptions, UserMatch};
+use payme::driver::{BatchProgress, BatchReport, MatchOptions, UserMatch, match_each};
 use payme::evidence::{UserFeatures, parse_features};
-use payme::matching::{MatchScope, Matcher, Variant, assign};
-use payme::ranking::{
-    MatchOutcome, MatchRequest, MatchResult, Preference, display_order, match_user,
-};
+use payme::matching::{MatchScope, Variant, assign};
+use payme::ranking::{MatchRequest, MatchResult, Preference, display_order};
 use payme::types::{SettlementId, UserId};
 use serde_json::{Map, Value, json};
 
 use super::args::{Global, MatchArgs};
 use super::error::CliError;
-use super::results::{head, tables};
-use super::{Finding, clock, input, open, output};
+use super::results::{below, head, tables};
+use super::{Finding, clock, input, open, output, progress};
+
+/// People who are matched from files before their outcomes are written.
+const PAGE: usize = 1_024;
 
 pub(crate) async fn run(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
     match (&args.settlements, &args.features, args.user) {
@@ -38,7 +38,8 @@ fn from_files(
     let (settlements, some_refused) =
         input::rows_listed(settlements, args.keep_going, parse_settlements)?;
     let (people, more_refused) = input::rows_listed(features, args.keep_going, parse_features)?;
-    let mut request = MatchRequest {
+    let request = MatchRequest {
+        // Each person has a variant of their own.
         variant: Variant::RulesOnly,
         weights,
         scope: MatchScope { now: clock(global).now(), include_closed: args.include_closed },
@@ -46,19 +47,33 @@ fn from_files(
         near_misses: args.near_misses,
     };
     let index = CatalogIndex::new(settlements);
-    let mut matcher = Matcher::new(&index);
-    let mut match_person = |user: &UserFeatures| {
-        let assigned = || assign(user.person().user_id, &args.key);
-        request.variant = args.variant.unwrap_or_else(assigned);
-        match_user(&mut matcher, user, &request)
+    let variant = |user: &UserFeatures| {
+        args.variant.unwrap_or_else(|| assign(user.person().user_id, &args.key))
     };
-    let outcomes: Vec<MatchOutcome> = people.iter().map(&mut match_person).collect();
-    output::values(global, &outcomes, |outcome| {
+    let (bar, total) = (progress::people_beside_data(global), people.len());
+    let (mut people, mut done) = (people.into_iter(), 0);
+    // So many at a time: their outcomes are written before the next are matched.
+    let pages = std::iter::from_fn(|| {
+        progress::show(&bar, BatchProgress { done, total });
+        let page: Vec<_> = people
+            .by_ref()
+            .take(PAGE)
+            .map(|user| {
+                let own = variant(&user);
+                (user, own)
+            })
+            .collect();
+        done += page.len();
+        (!page.is_empty()).then(|| match_each(&index, page, &request))
+    });
+    let written = output::stream(global, pages.flatten().map(|(_, outcome)| outcome), |outcome| {
         let head = head(outcome.user_id, outcome.variant, outcome.candidate_count);
         let find = |id| index.find(id).and_then(|ix| index.get(ix));
         let near = outcome.near_misses.as_deref();
-        format!("{head}\n{}", tables(&outcome.results, near, find, |_| None))
-    })?;
+        below(&head, &tables(&outcome.results, near, find, |_| None))
+    });
+    bar.finish_and_clear();
+    written?;
     Ok(if some_refused || more_refused { Finding::Refused } else { Finding::Fine })
 }
 
@@ -166,20 +181,15 @@ impl Shown {
             |id| self.settlements.get(&id),
             |id| self.preference(id),
         );
-        format!("{head}\n{tables}")
+        below(&head, &tables)
     }
 }
 
 async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {
     let options = options(args)?;
     let payme = open(global).await?;
-    let bar = progress_bar(global);
-    let report = payme
-        .match_everybody(&options, args.restart, |BatchProgress { done, total }| {
-            bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
-            bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-        })
-        .await;
+    let bar = progress::people(global);
+    let report = payme.match_everybody(&options, args.restart, |at| progress::show(&bar, at)).await;
     bar.finish_and_clear();
     let report = report?;
     output::value(global, &report, || {
@@ -193,17 +203,4 @@ async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliErro
         )
     })?;
     Ok(Finding::Fine)
-}
-
-/// A bar on a terminal, nothing in a pipe.
-fn progress_bar(global: &Global) -> ProgressBar {
-    if global.quiet {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} people, {eta} left");
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

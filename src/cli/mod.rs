@@ -11,7 +11,9 @@ mod manual;
 mod matching;
 mod output;
 mod prefs;
+mod progress;
 mod results;
+mod reverse;
 mod user;
 
 use std::ffi::OsString;
@@ -94,6 +96,7 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
         Command::Demo(args) => demo::run(global, args).await,
         Command::Import(args) => import::run(global, args).await,
         Command::Match(args) => matching::run(global, args).await,
+        Command::Reverse(args) => reverse::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,
         Command::Experiment(args) => experiment::run(global, args).await,
         Command::Prefs(args) => prefs::run(global, args).await,

@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{ContentArrangement, Table, presets};
 use payme::types::Money;
 use payme::types::json::Refusal;
-use serde::Serialize;
+use serde::{Serialize, Serializer as _};
 
 use super::args::{Format, Global};
 use super::error::CliError;
@@ -35,16 +35,33 @@ pub(crate) fn value(
     }
 }
 
-/// Writes many values: a JSON array, a line for each, or the table that `table` makes of each.
-pub(crate) fn values<T: Serialize>(
+/// Writes many values as they come, so that not all of them are held: a JSON array, a line for
+/// each, or the table that `table` makes of each. A reader that went away is no error.
+pub(crate) fn stream<T: Serialize>(
     global: &Global,
-    values: &[T],
+    values: impl Iterator<Item = T>,
     table: impl Fn(&T) -> String,
 ) -> Result<(), CliError> {
-    match global.format {
-        Format::Table => values.iter().try_for_each(|value| line(&printable(&table(value)))),
-        Format::Json => line(&json(&values, true)?),
-        Format::Jsonl => values.iter().try_for_each(|value| line(&json(value, false)?)),
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut values = values;
+    let written = match global.format {
+        Format::Table => {
+            values.try_for_each(|value| writeln!(out, "{}", printable(&table(&value))))
+        }
+        Format::Json => serde_json::Serializer::pretty(&mut out)
+            .collect_seq(values)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+        Format::Jsonl => values.try_for_each(|value| {
+            serde_json::to_writer(&mut out, &value).map_err(io::Error::from)?;
+            writeln!(out)
+        }),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new("output", format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -17,6 +17,11 @@ pub(crate) fn head(user: UserId, variant: Variant, candidates: usize) -> String 
     format!("{user} ({variant}): eligible for {candidates} {settlements}")
 }
 
+/// The line, and the tables below it if there are any.
+pub(crate) fn below(head: &str, tables: &str) -> String {
+    if tables.is_empty() { head.to_owned() } else { format!("{head}\n{tables}") }
+}
+
 /// The matches, and below them what nearly matches.
 pub(crate) fn tables<'a>(
     results: &[MatchResult],

@@ -1,13 +1,13 @@
 //! Batches: match everybody, page by page, and take up again what was cut short.
 
 use payme_core::audit::Event;
-use payme_core::matching::{Assignment, Matcher};
+use payme_core::matching::Variant;
 use payme_core::ports::{Commit, MatchBatch};
-use payme_core::ranking::{MatchRequest, match_user};
+use payme_core::ranking::{MatchRequest, MatchRun};
 use payme_core::types::{BatchId, Instant, UserId, Version};
 use serde::Serialize;
 
-use super::{Driver, DriverError, MatchOptions};
+use super::{Driver, DriverError, MatchOptions, match_each};
 
 /// People whose runs are stored in one transaction.
 const PAGE: usize = 256;
@@ -37,10 +37,11 @@ pub struct BatchReport {
 }
 
 impl Driver {
-    /// Matches everybody, page by page, and stores each page's runs with the place it reached. A
-    /// call that was cut short is taken up by the next one with the same options on the same
-    /// catalogue within a day, unless `restart` is asked for. Deadlines are held against the
-    /// moment it began. People who join behind the place it has reached wait for the next one.
+    /// Matches everybody, page by page, and stores each page's runs with the place it reached. The
+    /// people of a page are matched as [`match_each`] does. A call that was cut short is taken up
+    /// by the next one with the same options on the same catalogue within a day, unless `restart`
+    /// is asked for. Deadlines are held against the moment it began. People who join behind the
+    /// place it has reached wait for the next one.
     ///
     /// # Errors
     /// [`DriverError::Store`], or [`DriverError::Contention`] when another process works on the
@@ -53,7 +54,6 @@ impl Driver {
     ) -> Result<BatchReport, DriverError> {
         let catalog = self.store.revisions().await?.catalog;
         let index = self.catalog_index().await?;
-        let mut matcher = Matcher::new(&index);
         let mut batch = self.batch_to_work_on(options, catalog, restart).await?;
         let mut report = BatchReport {
             batch_id: batch.id,
@@ -62,24 +62,26 @@ impl Driver {
             done: batch.done,
             result_count: 0,
         };
+        // Each person has a variant of their own.
+        let request = options.request(Variant::RulesOnly, batch.started);
+        let request = MatchRequest { near_misses: false, ..request };
         let total = self.store.user_count().await?;
         while !batch.finished {
             let people = self.store.users_after(batch.cursor, PAGE).await?;
             let ids: Vec<UserId> = people.iter().map(|user| user.person().user_id).collect();
             let key = &options.experiment_key;
             let assigned = self.assign_variants(&ids, key, options.variant).await?;
-            let mut runs = Vec::with_capacity(people.len());
-            for (user, Assignment { variant, .. }) in people.iter().zip(assigned) {
-                let request =
-                    MatchRequest { near_misses: false, ..options.request(variant, batch.started) };
-                let outcome = match_user(&mut matcher, user, &request);
-                runs.push(self.run_of(user, options, batch.started, outcome));
-            }
+            let variants = assigned.into_iter().map(|assignment| assignment.variant);
+            let matched = match_each(&index, people.into_iter().zip(variants).collect(), &request);
+            let runs: Vec<MatchRun> = matched
+                .into_iter()
+                .map(|(user, outcome)| self.run_of(&user, options, batch.started, outcome))
+                .collect();
             let events: Vec<Event> = runs.iter().flat_map(|run| self.run_events(run)).collect();
             let before = batch.cursor;
             batch.cursor = ids.last().copied().or(before);
-            batch.done += people.len();
-            batch.finished = people.len() < PAGE;
+            batch.done += ids.len();
+            batch.finished = ids.len() < PAGE;
             match self.store.commit_runs(&runs, Some((&batch, before)), &events).await? {
                 Commit::Done => {}
                 Commit::Conflict => return Err(DriverError::Contention),

@@ -1,11 +1,13 @@
 //! Matching: assign a variant, match one person, store the run.
 
 use payme_core::audit::{Event, EventBody};
+use payme_core::catalog::CatalogIndex;
 use payme_core::evidence::UserFeatures;
 use payme_core::matching::{Assignment, ExperimentKey, MatchScope, Matcher, Variant};
 use payme_core::ports::{AssignmentChange, Commit};
 use payme_core::ranking::{
-    MatchOutcome, MatchRequest, MatchResult, MatchRun, TOP_N_DEFAULT, Weights, match_user,
+    MatchOutcome, MatchRequest, MatchResult, MatchRun, TOP_N_DEFAULT, Weights, match_many,
+    match_user,
 };
 use payme_core::types::{Instant, RunId, UserId, Version};
 use serde_json::json;
@@ -77,6 +79,29 @@ pub struct UserMatch {
     pub run: MatchRun,
     /// The near misses, best first.
     pub near_misses: Option<Vec<MatchResult>>,
+}
+
+/// Matches people, each with a variant of their own; they come back in their order, each with the
+/// outcome. The variant of the request is not looked at. With the feature `parallel` of the core
+/// every core takes part; the answer is the same to the bit.
+pub fn match_each(
+    index: &CatalogIndex,
+    people: Vec<(UserFeatures, Variant)>,
+    request: &MatchRequest,
+) -> Vec<(UserFeatures, MatchOutcome)> {
+    let mut done = Vec::with_capacity(people.len());
+    let mut rest: Vec<_> = people.into_iter().enumerate().collect();
+    for variant in Variant::ALL {
+        let (same, others) = rest.into_iter().partition(|(_, (_, own))| *own == variant);
+        rest = others;
+        let same: Vec<(usize, (UserFeatures, Variant))> = same;
+        let (places, users): (Vec<usize>, Vec<UserFeatures>) =
+            same.into_iter().map(|(place, (user, _))| (place, user)).unzip();
+        let outcomes = match_many(index, &users, &MatchRequest { variant, ..request.clone() });
+        done.extend(places.into_iter().zip(users.into_iter().zip(outcomes)));
+    }
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, matched)| matched).collect()
 }
 
 impl Driver {

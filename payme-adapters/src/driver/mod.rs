@@ -9,6 +9,7 @@ mod evidence;
 mod explain;
 mod matching;
 mod preferences;
+mod reverse;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub use batch::{BatchProgress, BatchReport};
 pub use catalog::CatalogReport;
 pub use evidence::{EvidenceReport, FeaturesReport};
 pub use explain::{EvidenceBehind, RecordView, RecordedExplanation};
-pub use matching::{MatchOptions, UserMatch};
+pub use matching::{MatchOptions, UserMatch, match_each};
 
 /// How often a decision is made anew when others keep changing what it rests on.
 const ATTEMPTS_MAX: usize = 16;

@@ -95,7 +95,8 @@ impl Eligibility {
     ///     {"feature": "merchant:uber"},
     ///     {"none": [{"feature": "merchant:lyft"}]},
     ///     {"purchases": {"feature": "merchant:delta", "count": {"min": 2}}}]}}"#)?;
-    /// let sought: Vec<_> = settlement.eligibility.sought().iter().map(|key| key.as_str()).collect();
+    /// let sought = settlement.eligibility.sought();
+    /// let sought: Vec<_> = sought.iter().map(|key| key.as_str()).collect();
     /// assert_eq!(sought, ["merchant:uber", "merchant:delta"]);
     /// # Ok::<(), payme_core::types::json::Refusal>(())
     /// ```

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::top::{Hit, Plan, Top};
-use super::{LiveMatches, MatchRequest, Weights, match_many, match_user, rank_people};
+use super::{LiveMatches, MatchRequest, Qualifying, Weights, match_many, match_user, rank_people};
 use crate::catalog::{CatalogEdit, CatalogIndex, Payout, Proof, Settlement, SettlementIx, Status};
 use crate::evidence::UserFeatures;
 use crate::matching::arbitrary::{eligibility, period, today, user};
@@ -234,6 +234,7 @@ fn every_direction_agrees(world: &World) {
         assert_eq!(pairs[at], (id, eligible));
     }
     reverse_agrees(world, &people);
+    qualifying_agrees(world, &index);
 }
 
 /// Reverse matching against the people one by one.
@@ -248,6 +249,47 @@ fn reverse_agrees(world: &World, people: &People) {
             };
             assert_eq!(found.eligible.contains(row), truth == Truth::Met);
             assert_eq!(found.unknown.contains(row), truth == Truth::Unknown);
+        }
+    }
+}
+
+/// The people of each settlement, taken in page by page, against the match of each person.
+fn qualifying_agrees(world: &World, index: &CatalogIndex) {
+    let all = MatchRequest { top_n: usize::MAX, ..world.request.clone() };
+    let mut matcher = Matcher::new(index);
+    let outcomes: Vec<_> =
+        world.people.iter().map(|user| match_user(&mut matcher, user, &all)).collect();
+    for settlement in &world.settlements {
+        let mut qualifying = Qualifying::new(settlement.clone(), world.request.clone());
+        world.people.chunks(2).for_each(|page| qualifying.take(page));
+        let found = qualifying.finish();
+        let mut groups: [Vec<_>; 3] = Default::default();
+        for (user, outcome) in world.people.iter().zip(&outcomes) {
+            let truth = world.truth(&Observed::new(user), settlement);
+            let results = match truth {
+                Truth::Met => &outcome.results,
+                _ => outcome.near_misses.as_ref().unwrap(),
+            };
+            let mut results = results.iter().filter(|one| one.settlement_id == settlement.id);
+            let group = &mut groups[2 - truth as usize];
+            group.extend(results.next().map(|result| (user.person().user_id, result.clone())));
+        }
+        let best = |group: &mut Vec<(UserId, super::MatchResult)>| {
+            group.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.cmp(&b.0)));
+            group.truncate(world.request.top_n);
+            group.clone()
+        };
+        let counts = [found.eligible_count, found.unknown_count, found.near_miss_count.unwrap()];
+        assert_eq!(counts, [0, 1, 2].map(|at| groups[at].len()));
+        assert_eq!(
+            (found.people, found.considered),
+            (world.people.len(), world.takes_claims(settlement))
+        );
+        let lists = [found.eligible, found.unknown, found.near_misses.unwrap()];
+        for ((list, group), asks) in lists.into_iter().zip(&mut groups).zip([false, true, false]) {
+            assert!(list.iter().all(|one| one.ask.is_empty() != asks));
+            let list: Vec<_> = list.into_iter().map(|one| (one.user_id, one.result)).collect();
+            assert_eq!(list, best(group));
         }
     }
 }
