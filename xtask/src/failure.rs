@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     NoFuzzTargets { folder: PathBuf },
     /// Fuzzing needs a nightly compiler and there is none.
     NoNightly,
+    /// A tool that was asked for cannot run here.
+    Unavailable { reason: &'static str },
     /// A step of `cargo xtask test` stopped for this reason.
     Step { name: &'static str, cause: Box<Self> },
 }
@@ -37,6 +39,7 @@ impl Failure {
             | Self::Unreadable { .. }
             | Self::NoFuzzTargets { .. }
             | Self::NoNightly
+            | Self::Unavailable { .. }
             | Self::Step { .. } => 1,
         }
     }
@@ -58,6 +61,7 @@ impl fmt::Display for Failure {
             Self::NoNightly => f.write_str(
                 "fuzzing needs a nightly compiler: `rustup toolchain install nightly` gets one",
             ),
+            Self::Unavailable { reason } => f.write_str(reason),
             Self::Step { name, cause } => write!(f, "step {name} failed: {cause}"),
         }
     }

@@ -67,7 +67,7 @@ impl Limit {
 }
 
 /// A nightly tool. Cargo has set variables that name its own compiler; they would win.
-fn nightly(line: &str) -> Run {
+pub(crate) fn nightly(line: &str) -> Run {
     Run::new("rustup").words("run nightly").words(line).without_env("CARGO")
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod fuzz;
 mod peers;
 mod repository;
+mod sanitize;
 mod steps;
 mod tools;
 
@@ -26,7 +27,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 5] = [
+const CHORES: [Chore; 6] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -61,6 +62,13 @@ const CHORES: [Chore; 5] = [
         about: "fuzzing campaigns, one after the other",
         details: fuzz::details,
         run: fuzz::fuzz,
+    },
+    Chore {
+        name: "sanitize",
+        arguments: "[address|miri]",
+        about: "the tests of the kernels under AddressSanitizer and Miri",
+        details: sanitize::details,
+        run: sanitize::sanitize,
     },
 ];
 
@@ -109,9 +117,9 @@ fn find(name: &str) -> Result<&'static Chore, Failure> {
 fn overview() -> String {
     let mut text = String::from("Usage: cargo xtask CHORE [ARGUMENT...]\n\nChores:\n");
     for chore in &CHORES {
-        text += &format!("  {:<6} {}\n", chore.name, chore.about);
+        text += &format!("  {:<8} {}\n", chore.name, chore.about);
     }
-    text += "  help   this list; `help CHORE` explains one chore\n";
+    text += "  help     this list; `help CHORE` explains one chore\n";
     text
 }
 

@@ -9,16 +9,17 @@
 use super::Hit;
 use super::best::{Best, all_below, reaches};
 use super::kernel::{all_rows, listed_rows};
-use super::quantised::{QueryCodes, RowFacts, row_bytes, up};
+use super::quantised::{LEVELS_PER_STEP, QueryCodes, RowFacts, row_bytes, up};
 use super::search::{BLOCK_ROWS, Scan};
 
 /// Half the distance from 1 to the next number in single precision.
 const UNIT_ROUNDOFF: f64 = 1.0 / 16_777_216.0;
-/// Covers the roundings of a ceiling itself, which are fewer than 64 of this size, four times.
+/// Covers the roundings of a ceiling itself, which come to less than 70 units, three times.
 const CEILING_SLACK: f64 = 256.0 * UNIT_ROUNDOFF;
-/// Covers what is lost below the smallest normal number.
+/// Covers what is lost below the smallest normal number, which is less than `1e-35`.
 const UNDERFLOW_SLACK: f32 = 1e-30;
-/// Up to this product of lengths no sum in single precision can overflow.
+/// Up to this product of the lengths of a query and a row, nothing that is computed of the two
+/// overflows: no score, no estimate, no margin.
 const LENGTHS_MAX: f64 = 1e37;
 /// How many ceilings are looked at together.
 const TOGETHER: usize = 32;
@@ -43,10 +44,10 @@ impl Scan<'_> {
         if self.k == 0 {
             return Some((Vec::new(), 0));
         }
-        let pass = Pass::new(self)?;
         if self.k > reranked_max {
             return None;
         }
+        let pass = Pass::new(self)?;
         let (ceilings, promising) = pass.coarse(rows);
         // k rows score at least this much, so whatever is in the answer does.
         let floor = self.exact_of(&promising).last()?.score;
@@ -65,7 +66,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// Nothing when a sum could overflow: then no bound can be relied on.
+    /// Nothing when a score could overflow: then no bound can be relied on.
     fn new(scan: &'a Scan<'a>) -> Option<Self> {
         let codes = QueryCodes::of(scan.query);
         // Not so either where the product is NaN, because a length is infinite.
@@ -82,16 +83,17 @@ impl<'a> Pass<'a> {
         Some(Self { scan, codes, per_norm, per_error })
     }
 
-    /// How far the score of a row may lie above the estimate from codes with such an error.
+    /// How far the score of a row may lie above the estimate from codes with such an error. NaN or
+    /// infinite where the query is too long for single precision, which rules nothing out.
     fn margin(&self, norm: f32, error: f32) -> f32 {
         self.per_norm * norm + self.per_error * error + UNDERFLOW_SLACK
     }
 
-    /// The part of an estimate that a sum of codes stands for.
-    fn estimate(&self, codes_per_unit: f32, scale: f32, sum: i32) -> f32 {
+    /// What a sum of codes stands for, each of which is so many levels of the row.
+    fn estimate(&self, levels_per_code: f32, scale: f32, sum: i32) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "the slack covers this rounding")]
         let sum = (sum - self.codes.offset) as f32;
-        codes_per_unit * self.codes.unit * scale * sum
+        levels_per_code * self.codes.unit * scale * sum
     }
 
     /// The ceiling of each row from its coarse codes, and the k rows with the largest estimates.
@@ -128,7 +130,7 @@ impl<'a> Pass<'a> {
             let out = ceilings.iter_mut().zip(&mut *estimates);
             for (((ceiling, estimate), sum), facts) in out.zip(sums).zip(&mut facts) {
                 let [scale, norm, coarse_error, _] = facts;
-                *estimate = self.estimate(16.0, scale, *sum);
+                *estimate = self.estimate(LEVELS_PER_STEP, scale, *sum);
                 *ceiling = *estimate + self.margin(norm, coarse_error);
             }
             best.offer(&mut rows, estimates);
@@ -195,12 +197,12 @@ impl Rows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vectors::Kernel;
-    use crate::vectors::tests::any_question;
+    use crate::vectors::tests::{any_question, cases};
+    use crate::vectors::{DIMENSION_MAX, Kernel, VectorMatrix};
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 600 }))]
+        #![proptest_config(cases(600))]
 
         #[test]
         fn no_score_lies_above_its_ceiling((matrix, query) in any_question()) {
@@ -220,9 +222,27 @@ mod tests {
     }
 
     #[test]
+    fn a_ceiling_allows_for_sums_that_are_rounded_up_all_the_way() {
+        // Each of the 2,048 sums of a lane is rounded, and those above 1,024 all go up by nearly
+        // half of the distance between two numbers there, 2^-13.
+        let number = 1.0 + 2.0_f32.powi(-14) + 2.0_f32.powi(-23);
+        let row = vec![number; DIMENSION_MAX];
+        let query = vec![1.0; DIMENSION_MAX];
+        let matrix = VectorMatrix::new(DIMENSION_MAX, row).unwrap();
+        for kernel in Kernel::all_available() {
+            let scan = Scan::new(kernel, &matrix, &query, 1).unwrap();
+            let score = scan.exact()[0].score;
+            let exact = 65_536.0 * f64::from(number);
+            assert!(f64::from(score) > exact * (1.0 + 400.0 * UNIT_ROUNDOFF), "{score} {exact}");
+            let (ceilings, _) = Pass::new(&scan).unwrap().coarse(Rows::All);
+            assert!(score <= ceilings[0], "{score} {ceilings:?}");
+        }
+    }
+
+    #[test]
     fn fine_ceilings_lie_closer_than_coarse_ones() {
         let row: Vec<f32> = (0..200_u8).map(|i| f32::from(i.wrapping_mul(37)) - 128.0).collect();
-        let matrix = crate::vectors::VectorMatrix::from_rows(200, [&row]).unwrap();
+        let matrix = VectorMatrix::from_rows(200, [&row]).unwrap();
         let scan = Scan::new(Kernel::scalar(), &matrix, &row, 1).unwrap();
         let pass = Pass::new(&scan).unwrap();
         let (ceilings, _) = pass.coarse(Rows::All);

@@ -5,8 +5,8 @@
 //! save most of that scan; it is used only where its proven error bound shows that it cannot
 //! change the answer. Normalised rows and queries make the dot product the cosine.
 //!
-//! Answers are the same bits on machines with the same [`Kernel`]; another kernel may differ in
-//! the last bits of a score. Rules, formulas and proofs: `docs/rules/vectors.md`.
+//! Answers are the same bits on every machine, whichever [`Kernel`] it has.
+//! Rules, formulas and proofs: `docs/rules/vectors.md`.
 
 mod best;
 mod certified;
@@ -23,6 +23,18 @@ pub use kernel::Kernel;
 pub use matrix::{DIMENSION_MAX, MatrixParts, VectorMatrix};
 pub use quantised::{Quantised, RowFacts};
 pub use search::{Certificate, Hit, top_certified, top_exact, top_filtered};
+
+/// Writes the dot product of a query with each of some rows of `values` to its place in `out`, as
+/// [`Kernel::dot`] gives it; that with a row that is not there is 0.
+pub(crate) fn dots_of_rows(
+    kernel: Kernel,
+    query: &[f32],
+    values: &[f32],
+    rows: &[u32],
+    out: &mut [f32],
+) {
+    kernel.dots(query, kernel::listed_rows(values, query.len(), rows), out);
+}
 
 /// Why vectors were refused. Carries places and sizes, no numbers of a vector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

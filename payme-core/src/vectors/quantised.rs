@@ -19,7 +19,9 @@ pub type RowFacts = [f32; 4];
 /// The steps of coarse codes that the largest number of a row may have. The first wastes nothing.
 /// With the others it is a whole number of steps, and where the numbers of a row are multiples of
 /// one of them, as counts are, so are many more.
-const STEPS: [f32; 5] = [119.0 / 16.0, 7.0, 6.0, 5.0, 4.0];
+const STEPS: [f32; 5] = [119.0 / LEVELS_PER_STEP, 7.0, 6.0, 5.0, 4.0];
+/// A coarse code is worth so many fine ones.
+pub(super) const LEVELS_PER_STEP: f32 = 16.0;
 /// The largest level: coarse code 7 and fine code 7.
 const LEVEL_MAX: f64 = 119.0;
 /// The largest code of a query.
@@ -86,7 +88,7 @@ impl Quantised {
 
 /// Writes the codes of one row into its bytes, which are zero.
 fn quantise(row: &[f32], scale: f32, coarse: &mut [u8], fine: &mut [u8]) -> RowFacts {
-    let wide_scale = f64::from(scale);
+    let [wide_scale, per_step] = [scale, LEVELS_PER_STEP].map(f64::from);
     let inverse = if scale > 0.0 { wide_scale.recip() } else { 0.0 };
     let (mut norm, mut coarse_error, mut fine_error) = (0.0, 0.0, 0.0);
     let blocks = coarse.chunks_mut(BLOCK_BYTES).zip(fine.chunks_mut(BLOCK_BYTES));
@@ -95,19 +97,25 @@ fn quantise(row: &[f32], scale: f32, coarse: &mut [u8], fine: &mut [u8]) -> RowF
             let x = f64::from(*x);
             let level = whole(x * inverse).clamp(-LEVEL_MAX, LEVEL_MAX);
             // The half makes 8 the first level of the next step, as the fine codes ask for.
-            let steps = whole((level + 0.5) / 16.0);
-            let rest = level - 16.0 * steps;
-            norm += x * x;
-            coarse_error += (x - wide_scale * (16.0 * steps)).powi(2);
-            fine_error += (x - wide_scale * level).powi(2);
+            let steps = whole((level + 0.5) / per_step);
+            let rest = level - per_step * steps;
+            norm += square(x);
+            // A scale has 24 bits and a level 7: the products here are not rounded.
+            coarse_error += square(x - wide_scale * (per_step * steps));
+            fine_error += square(x - wide_scale * level);
             put(coarse, place, steps);
             put(fine, place, rest);
         }
     }
-    [scale, up(norm.sqrt()), upper(coarse_error, norm), upper(fine_error, norm)]
+    [scale, up(norm.sqrt()), up(coarse_error.sqrt()), up(fine_error.sqrt())]
 }
 
-/// The nearest whole number of one up to 2^51; a call of the C library on many machines otherwise.
+fn square(x: f64) -> f64 {
+    x * x
+}
+
+/// The nearest whole number, of ties the even one, of a number up to 2^51 in size. The method of
+/// that name is a call of a library where the machine may lack the instruction.
 fn whole(x: f64) -> f64 {
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     (x + WHOLE) - WHOLE
@@ -131,7 +139,7 @@ fn scale(row: &[f32]) -> f32 {
     for steps in STEPS {
         let error = left_out(row, steps / largest) / (steps * steps);
         if error < best.0 {
-            best = (error, largest / (16.0 * steps));
+            best = (error, largest / (LEVELS_PER_STEP * steps));
         }
     }
     best.1
@@ -187,25 +195,19 @@ impl QueryCodes {
             let level_code = level as i8;
             *stored = level_code;
             offset += CODE_ZERO * i32::from(level_code);
-            norm += x * x;
-            error += (x - wide_unit * level).powi(2);
+            norm += square(x);
+            error += square(x - wide_unit * level);
         }
-        let [norm, error] = [norm.sqrt() * SUM_SLACK, f64::from(upper(error, norm))];
+        let [norm, error] = [norm, error].map(|squares: f64| squares.sqrt() * SUM_SLACK);
         Self { levels, unit, offset, norm, error }
     }
 }
 
-/// Covers what is rounded away in double precision: relative to a sum of squares, and to what the
-/// differences were taken of.
+/// Covers what double precision rounds away in a length: a sum of up to 65,536 squares and its root.
 const SUM_SLACK: f64 = 1.0 + 1e-9;
-const DIFFERENCE_SLACK: f64 = 1e-15;
 
-/// An upper bound of the length whose squares, with the differences they are of, were summed.
-fn upper(error_squares: f64, norm_squares: f64) -> f32 {
-    up(error_squares.sqrt() + DIFFERENCE_SLACK * norm_squares.sqrt())
-}
-
-/// A number in single precision that is not below a sum in double precision.
+/// A number in single precision that is not below what a length, or a sum of a few of them, was
+/// before double precision rounded it. Zero stays zero.
 pub(super) fn up(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "rounded to the nearest, then up")]
     let nearest = (value * SUM_SLACK) as f32;
@@ -215,7 +217,7 @@ pub(super) fn up(value: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vectors::tests::any_question;
+    use crate::vectors::tests::{any_question, cases};
     use proptest::prelude::*;
 
     /// What the codes of a row say, and what its coarse codes alone say, in units of the scale.
@@ -242,7 +244,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 400 }))]
+        #![proptest_config(cases(400))]
 
         #[test]
         fn stored_bounds_are_not_below_the_lengths_they_bound((matrix, query) in any_question()) {

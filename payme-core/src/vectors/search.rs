@@ -27,7 +27,8 @@ const LISTED_ONE_IN: usize = 4;
 pub struct Hit {
     /// The row, counted from 0.
     pub row: u32,
-    /// Its dot product with the query, as [`Kernel::dot`] gives it.
+    /// Its dot product with the query, as [`Kernel::dot`] gives it. NaN where the sum overflowed
+    /// in both directions, which takes products of more than `1e37`.
     pub score: f32,
 }
 
@@ -43,8 +44,8 @@ pub struct Certificate {
 
 /// The `k` rows with the largest dot products: every row is read.
 ///
-/// Scores are ordered by [`f32::total_cmp`] from the largest on, equal ones by row from the
-/// smallest on. There are fewer hits when there are fewer rows.
+/// Scores are ordered by [`f32::total_cmp`] from the largest on, NaN last, equal ones by row from
+/// the smallest on. There are fewer hits when there are fewer rows.
 ///
 /// # Errors
 /// [`VectorError::QueryDimension`], [`VectorError::QueryNotFinite`].
@@ -61,7 +62,7 @@ pub fn top_exact(matrix: &VectorMatrix, query: &[f32], k: usize) -> Result<Vec<H
     Ok(Scan::new(Kernel::detect(), matrix, query, k)?.exact())
 }
 
-/// The answer of [`top_exact`], to the last bit, from reading about an eighth of the bytes.
+/// The answer of [`top_exact`], to the last bit, from reading about a seventh of the bytes.
 ///
 /// A first pass over 4-bit codes bounds every score from above; rows whose bound lies below the
 /// `k`-th score of the most promising rows cannot be in the answer and are not read. When more
