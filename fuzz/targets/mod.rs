@@ -9,6 +9,7 @@ mod catalog;
 mod evidence;
 mod judge;
 mod records;
+mod snapshot;
 mod values;
 
 use std::sync::LazyLock;
@@ -24,6 +25,7 @@ pub use catalog::{predicate, settlements, weights};
 pub use evidence::{features, lexicon, stored_record};
 pub use judge::predicate_judge;
 pub use records::{csv, eml, mbox, messages, transactions};
+pub use snapshot::snapshot_load;
 pub use values::{feature_key, money, state, time};
 
 /// A parser and its laws, as a function of any bytes.
@@ -42,6 +44,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("predicate", predicate),
     ("predicate_judge", predicate_judge),
     ("settlements", settlements),
+    ("snapshot_load", snapshot_load),
     ("state", state),
     ("stored_record", stored_record),
     ("time", time),

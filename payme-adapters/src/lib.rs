@@ -8,6 +8,7 @@
 //! | `memory` | a store that lives in memory |
 //! | `sqlite` | the embedded store |
 //! | `files` | readers of bank and mail files |
+//! | `snapshot` | files of compiled catalogues, read or mapped |
 //! | `system` | the clock and the randomness of the operating system |
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
@@ -19,6 +20,8 @@ pub mod files;
 pub mod gmail;
 #[cfg(feature = "files")]
 pub mod plaid;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 #[cfg(any(feature = "memory", feature = "sqlite"))]
 pub mod store;
 #[cfg(feature = "system")]

@@ -17,7 +17,10 @@ mod settlement;
 
 pub use eligibility::{Eligibility, SimpleRule};
 pub use import::{SETTLEMENT_FIELDS, parse_settlement, parse_settlements};
-pub use index::{CatalogEdit, CatalogIndex, SettlementFacts, SettlementIx};
+pub use index::{
+    CatalogEdit, CatalogIndex, SNAPSHOT_VERSION, SettlementFacts, SettlementIx, SnapshotError,
+    SnapshotSection,
+};
 pub(crate) use index::{Columns, FeatureVectors, NO_FEATURE, Posting, program, words_of};
 pub use plan::{CatalogPlan, plan_import};
 pub use predicate::{AgeAtom, FeatureAtom, Predicate, PurchasesAtom, Range};

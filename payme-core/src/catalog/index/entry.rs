@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use super::embed::settlement_text;
 use super::facts::SettlementFacts;
 use super::program;
 use crate::catalog::Settlement;
 use crate::types::FeatureKey;
-use crate::vectors::Embedder;
 
 /// A settlement, and what its columns are filled from.
 #[derive(Debug)]
@@ -17,18 +15,14 @@ pub(super) struct Entry {
     pub(super) sought: Vec<FeatureKey>,
     /// Without the places in an index.
     pub(super) facts: SettlementFacts,
-    /// The embedding of the settlement's text.
-    pub(super) embedding: Vec<f32>,
 }
 
 impl Entry {
-    pub(super) fn new(settlement: Arc<Settlement>, embedder: &dyn Embedder) -> Self {
+    pub(super) fn new(settlement: Arc<Settlement>) -> Self {
         let sought: Vec<FeatureKey> =
             settlement.eligibility.sought().into_iter().cloned().collect();
         let mut facts = SettlementFacts::of(&settlement);
         facts.state_mask = program::state_mask(settlement.eligibility.in_force());
-        let mut embedding = vec![0.0; embedder.dimension()];
-        embedder.embed(&settlement_text(&settlement, &sought), &mut embedding);
-        Self { settlement, sought, facts, embedding }
+        Self { settlement, sought, facts }
     }
 }

@@ -100,11 +100,6 @@ impl SettlementFacts {
             _ => Some(Proof::Required),
         }
     }
-
-    /// Whether claims can be filed at so many microseconds since 1970.
-    pub(crate) const fn takes_claims(&self, now_micros: i64) -> bool {
-        self.open_until >= now_micros && self.open_until != i64::MIN
-    }
 }
 
 /// `min(1, ln(1 + e) / ln(1 + 1000000))` with e the expected payout in cents.

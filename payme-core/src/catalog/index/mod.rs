@@ -11,6 +11,8 @@ mod embed;
 mod entry;
 mod facts;
 pub(crate) mod program;
+mod snapshot;
+mod walk;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,6 +27,7 @@ pub(crate) use columns::{Columns, Posting};
 pub(crate) use embed::{FeatureVectors, words_of};
 use entry::Entry;
 pub use facts::SettlementFacts;
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError, SnapshotSection};
 
 /// The number of a feature that an index does not know.
 pub(crate) const NO_FEATURE: u32 = u32::MAX;
@@ -88,7 +91,7 @@ impl CatalogIndex {
         settlements: impl IntoIterator<Item = Settlement>,
         embedder: Arc<dyn Embedder>,
     ) -> Self {
-        Build::of(settlements.into_iter().map(Arc::new), &embedder).finish(embedder)
+        Build::of(settlements.into_iter().map(Arc::new)).finish(embedder)
     }
 
     /// The index after these changes, in their order. This one stays as it is.
@@ -106,10 +109,10 @@ impl CatalogIndex {
     /// ```
     #[must_use]
     pub fn with_changes(&self, edits: impl IntoIterator<Item = CatalogEdit>) -> Self {
-        let mut build = Build::from_entries(&self.entries);
+        let mut build = Build::from_index(self);
         for edit in edits {
             match edit {
-                CatalogEdit::Put(settlement) => build.put(Arc::new(*settlement), &self.embedder),
+                CatalogEdit::Put(settlement) => build.put(Arc::new(*settlement)),
                 CatalogEdit::Remove(id) => build.remove(id),
             }
         }
@@ -183,11 +186,6 @@ impl CatalogIndex {
     /// The embedding of a settlement: [`Embedder::dimension`] numbers.
     pub fn embedding(&self, ix: SettlementIx) -> Option<&[f32]> {
         self.columns.embedding(ix.at())
-    }
-
-    /// The features that settlements name, by their numbers.
-    pub(crate) fn keys(&self) -> &[FeatureKey] {
-        &self.keys
     }
 
     /// The number of a feature, or [`NO_FEATURE`].

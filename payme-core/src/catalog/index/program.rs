@@ -6,7 +6,7 @@
 //! | words | means |
 //! |---|---|
 //! | `ALL`, end; parts | also `ANY`, `NONE`; `end` counts from the first word of the rule |
-//! | `FEATURE`, feature, min_confidence (2), min_count, in_class_period | |
+//! | `FEATURE`, feature, least confidence (2), least count, whether in the class period | |
 //! | `STATES`, mask (2) | |
 //! | `AGE`, min, max, year, month, day | the year is 0 for the day of matching |
 //! | `PURCHASES`, feature, from, to, count min, count max, cents min (2), cents max (2) | |
@@ -24,18 +24,18 @@ pub(crate) const STATES: u32 = 5;
 pub(crate) const AGE: u32 = 6;
 pub(crate) const PURCHASES: u32 = 7;
 
-/// Appends the words of a rule. `number` numbers the features.
-pub(super) fn write(
+/// Appends the words of a rule. `number` numbers the features; what it refuses ends the rule.
+pub(super) fn write<E>(
     words: &mut Vec<u32>,
     rule: &Predicate,
-    number: &mut impl FnMut(&FeatureKey) -> u32,
-) {
+    number: &mut impl FnMut(&FeatureKey) -> Result<u32, E>,
+) -> Result<(), E> {
     match rule {
-        Predicate::All(parts) => write_parts(words, ALL, parts, number),
-        Predicate::Any(parts) => write_parts(words, ANY, parts, number),
-        Predicate::None(parts) => write_parts(words, NONE, parts, number),
+        Predicate::All(parts) => write_parts(words, ALL, parts, number)?,
+        Predicate::Any(parts) => write_parts(words, ANY, parts, number)?,
+        Predicate::None(parts) => write_parts(words, NONE, parts, number)?,
         Predicate::Feature(atom) => {
-            words.extend([FEATURE, number(&atom.key)]);
+            words.extend([FEATURE, number(&atom.key)?]);
             let least = atom.min_confidence.map_or(0.0, |confidence| confidence.get());
             words.extend(halves(least.to_bits()));
             words.extend([atom.min_count.unwrap_or(1), u32::from(atom.in_class_period)]);
@@ -51,28 +51,32 @@ pub(super) fn write(
         Predicate::Purchases(atom) => {
             let from = atom.days.min.map_or(i32::MIN, day_number);
             let to = atom.days.max.map_or(i32::MAX, day_number);
-            words.extend([PURCHASES, number(&atom.key)]);
+            words.extend([PURCHASES, number(&atom.key)?]);
             words.extend([from.cast_unsigned(), to.cast_unsigned()]);
             words.extend([atom.count.min.unwrap_or(0), atom.count.max.unwrap_or(u32::MAX)]);
             words.extend(halves(atom.amount_cents.min.unwrap_or(i64::MIN).cast_unsigned()));
             words.extend(halves(atom.amount_cents.max.unwrap_or(i64::MAX).cast_unsigned()));
         }
     }
+    Ok(())
 }
 
-fn write_parts(
+fn write_parts<E>(
     words: &mut Vec<u32>,
     operation: u32,
     parts: &[Predicate],
-    number: &mut impl FnMut(&FeatureKey) -> u32,
-) {
+    number: &mut impl FnMut(&FeatureKey) -> Result<u32, E>,
+) -> Result<(), E> {
     let at = words.len();
     words.extend([operation, 0]);
-    parts.iter().for_each(|part| write(words, part, number));
+    for part in parts {
+        write(words, part, number)?;
+    }
     let end = u32::try_from(words.len()).unwrap_or(u32::MAX);
     if let Some(word) = words.get_mut(at + 1) {
         *word = end;
     }
+    Ok(())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a number of 64 bits is cut in two")]
