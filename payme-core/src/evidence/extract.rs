@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::import::day_key;
+use super::feature::day_key;
 use super::{Day, Lexicon, UserFeature};
 use crate::sync::{Message, Record, Transaction};
 use crate::types::{Confidence, Currency, Date, FeatureKey, FeatureKind, Money, RecordId, Source};
@@ -109,8 +109,8 @@ impl Tally {
     }
 
     fn feature(self, key: FeatureKey, source: Source) -> UserFeature {
-        let clamp =
-            |net: i128| i64::try_from(net).unwrap_or(if net < 0 { i64::MIN } else { i64::MAX });
+        let most = i128::from(i64::MAX);
+        let clamp = |net: i128| i64::try_from(net.clamp(-most, most)).unwrap_or(i64::MAX);
         let mut by_day: Vec<Day> = self
             .days
             .into_iter()

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use crate::types::json::Coded;
-use crate::types::{Confidence, Date, FeatureKey, Money, Person, Source};
+use crate::types::{Confidence, Currency, Date, FeatureKey, Money, Person, Source};
 
 /// What happened on one day, in one currency.
 ///
@@ -110,14 +110,29 @@ impl fmt::Debug for UserFeatures {
     }
 }
 
-/// A feature that was given twice for one person.
+/// Why features cannot stand together, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key} from {} is named twice", .source_of.as_str())]
-pub struct DuplicateFeature {
-    /// The feature's key.
-    pub key: FeatureKey,
-    /// The feature's source.
-    pub source_of: Source,
+pub enum FeaturesError {
+    /// A feature was given twice for one person.
+    #[error("{key} from {} is named twice", .source_of.as_str())]
+    Duplicate {
+        /// The feature's key.
+        key: FeatureKey,
+        /// The feature's source.
+        source_of: Source,
+    },
+    /// The days of a feature do not ascend, or hold more than can be added up.
+    #[error(
+        "the days of {key} from {} have to ascend, one entry for each day and currency, with at \
+         most 4294967295 records in all and amounts from -9223372036854775807 on",
+        .source_of.as_str()
+    )]
+    Days {
+        /// The feature's key.
+        key: FeatureKey,
+        /// The feature's source.
+        source_of: Source,
+    },
 }
 
 /// A vector that is empty or holds a number that is not finite.
@@ -131,26 +146,46 @@ impl Coded for EmbeddingError {
     }
 }
 
-impl Coded for DuplicateFeature {
+impl Coded for FeaturesError {
     fn code(&self) -> &'static str {
-        "duplicate_feature"
+        match self {
+            Self::Duplicate { .. } => "duplicate_feature",
+            Self::Days { .. } => "invalid_days",
+        }
     }
+}
+
+/// What makes a day entry unique; entries sort by it.
+pub(super) fn day_key(day: &Day) -> (Date, Option<Currency>) {
+    (day.date, day.amount.map(Money::currency))
+}
+
+/// Whether days ascend and can be added up.
+fn are_days(days: &[Day]) -> bool {
+    let records: u64 = days.iter().map(|day| u64::from(day.count)).sum();
+    days.is_sorted_by(|a, b| day_key(a) < day_key(b))
+        && u32::try_from(records).is_ok()
+        && days.iter().all(|day| day.amount.is_none_or(|amount| amount.minor() > i64::MIN))
 }
 
 impl UserFeatures {
     /// A person with these features, in any order.
     ///
     /// # Errors
-    /// [`DuplicateFeature`] when a key stands twice for one source.
-    pub fn new(person: Person, mut features: Vec<UserFeature>) -> Result<Self, DuplicateFeature> {
+    /// [`FeaturesError`] when a key stands twice for one source, or days are out of order.
+    pub fn new(person: Person, mut features: Vec<UserFeature>) -> Result<Self, FeaturesError> {
         let id = |feature: &UserFeature| (feature.key.clone(), feature.source);
         features.sort_by_cached_key(id);
         for pair in features.windows(2) {
             if let [a, b] = pair
                 && id(a) == id(b)
             {
-                return Err(DuplicateFeature { key: a.key.clone(), source_of: a.source });
+                return Err(FeaturesError::Duplicate { key: a.key.clone(), source_of: a.source });
             }
+        }
+        if let Some(feature) = features.iter().find(|feature| !are_days(&feature.by_day)) {
+            let (key, source_of) = (feature.key.clone(), feature.source);
+            return Err(FeaturesError::Days { key, source_of });
         }
         Ok(Self { person, features, embedding: None })
     }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::feature::day_key;
 use super::{Day, UserFeature, UserFeatures};
 use crate::types::json::{self, Fault, Node, Refusal, Rows};
 use crate::types::{
-    Confidence, Currency, Date, FeatureKey, Money, Person, Source, State, UserId, parse_date,
+    Confidence, Currency, FeatureKey, Money, Person, Source, State, UserId, parse_date,
     parse_day,
 };
 
@@ -108,11 +109,6 @@ fn days(node: &Node<'_>) -> Result<Vec<Day>, Fault> {
     Ok(days)
 }
 
-/// What makes a day entry unique; entries sort by it.
-pub(super) fn day_key(day: &Day) -> (Date, Option<Currency>) {
-    (day.date, day.amount.map(Money::currency))
-}
-
 fn day(node: &Node<'_>) -> Result<Day, Fault> {
     let members = node.members(&["date", "count", "amount_cents", "currency"])?;
     let currency = members.map("currency", |node| node.parsed(str::parse::<Currency>))?;
@@ -180,6 +176,10 @@ mod tests {
             (with(r#", "confidence": 1, "first_seen": "2024-02-01", "last_seen": "2024-01-01""#), "reversed_range", "$.features[0]"),
             (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1, "currency": "USD"}]"#),
                                                                                   "missing_field",      "$.features[0].by_day[0]"),
+            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 4294967295}, {"date": "2024-01-02", "count": 1}]"#),
+                                                                                  "invalid_days",       "$"),
+            (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1, "amount_cents": -9223372036854775808}]"#),
+                                                                                  "invalid_days",       "$"),
             (with(r#", "confidence": 1, "by_day": [{"date": "2024-01-01", "count": 1}, {"date": "2024-01-01", "count": 2}]"#),
                                                                                   "duplicate_day",      "$.features[0].by_day"),
             (line(r#"{"key": "merchant:a", "source": "bank", "confidence": 1}"#), "unknown_source",     "$.features[0].source"),

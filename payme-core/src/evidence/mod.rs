@@ -13,7 +13,7 @@ mod lexicon;
 mod plan;
 
 pub use extract::{Extraction, Support, extract};
-pub use feature::{Day, DuplicateFeature, EmbeddingError, UserFeature, UserFeatures};
+pub use feature::{Day, EmbeddingError, FeaturesError, UserFeature, UserFeatures};
 pub use import::{parse_features, parse_person_line};
 pub use lexicon::{Lexicon, LexiconEntry, LexiconError};
 pub use plan::{
