@@ -77,9 +77,10 @@ impl WorldSpec {
 ///
 /// Settlements require no feature (4; in [`Shape::Flat`] 0), one (60; 64), two (26) or three (10).
 /// Features are merchants (85; 90), categories (10; 7) or subscriptions (5; 3), and within each
-/// kind their popularity follows a Zipf law with exponent 1.046875 (0.5234375). 60 name no state, the others 1 to 12. 90 have a deadline, from 60 days
-/// before [`TODAY`] to 300 days after, a quarter of them as a day and a zone. 15 name no payout
-/// and 5 a payout of zero. 85 have a claim link, 50 a class period. 92 are open.
+/// kind their popularity follows a Zipf law with exponent 1.046875 (0.5234375). 60 name no state,
+/// the others 1 to 12. 90 have a deadline, from 60 days before [`TODAY`] to 300 days after, a
+/// quarter of them as a day and a zone. 15 name no payout and 5 a payout of zero. 85 have a claim
+/// link, 50 a class period. 92 are open.
 ///
 /// Users have 5 to 60 features, from the bank (45), the mail (30) or both (25; two features); 94
 /// have a state, 70 a date of birth. Each feature has 1 to 12 records within 2,000 days.
@@ -134,6 +135,26 @@ impl World {
     pub(crate) fn mail(&self, messages: usize) -> Mail {
         Mail::generate(self.spec.seed, &self.settlements, messages)
     }
+}
+
+/// How many settlements stand in one file while many are made.
+const ROWS_AT_ONCE: usize = 10_000;
+
+/// The settlements of a world alone, equal to those of [`World`], without one file of all.
+///
+/// # Panics
+/// When the engine refuses a row: every row of a world is a good one.
+pub(crate) fn settlements(spec: &WorldSpec) -> Vec<Settlement> {
+    let vocabulary = Vocabulary::new(spec.shape, spec.merchants);
+    let mut settlements = Vec::with_capacity(spec.settlements);
+    for start in (0..spec.settlements).step_by(ROWS_AT_ONCE) {
+        let end = spec.settlements.min(start + ROWS_AT_ONCE);
+        let row = |number| line(&SettlementRow::generate(spec, number, &vocabulary));
+        let file = format!("[{}]", (start..end).map(row).collect::<Vec<_>>().join(","));
+        let read = parse_settlements(file.as_bytes()).map(|rows| rows.all());
+        settlements.extend(read.expect("a JSON array").expect("good settlements"));
+    }
+    settlements
 }
 
 /// The users of a world one by one, equal to those of [`World`], without a file between.

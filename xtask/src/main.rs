@@ -10,6 +10,7 @@ mod fuzz;
 mod peers;
 mod repository;
 mod sanitize;
+mod scale;
 mod steps;
 mod tools;
 
@@ -27,7 +28,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 6] = [
+const CHORES: [Chore; 7] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -55,6 +56,13 @@ const CHORES: [Chore; 6] = [
         about: "PayMe beside DuckDB, pandas, faiss and pgvector, or only the rows named",
         details: peers::details,
         run: peers::peers,
+    },
+    Chore {
+        name: "scale",
+        arguments: "[PART...]",
+        about: "how cost grows with settlements and users, and where instructions go",
+        details: scale::details,
+        run: scale::scale,
     },
     Chore {
         name: "fuzz",

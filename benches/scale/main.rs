@@ -1,0 +1,50 @@
+//! How cost grows: one user, two threads, a million users, and curves over both sizes.
+//!
+//! In: the names of parts on the command line, or none for all but `profile`. Out: figures on the
+//! terminal, and with `curves` the charts of `docs/curves/`. Every part checks its answer before it
+//! is timed. `PAYME_BENCH_SMALL=1` takes small worlds, `--test` looks at answers only; neither
+//! writes a chart.
+#![expect(clippy::expect_used, reason = "a benchmark that fails should say where")]
+
+mod chart;
+mod clock;
+mod curves;
+mod many;
+mod million;
+mod one;
+mod profile;
+mod town;
+#[expect(dead_code, reason = "each target uses a part of the world")]
+#[path = "../world/mod.rs"]
+mod world;
+
+use clock::Effort;
+
+/// A part: its name, and what runs it.
+type Part = (&'static str, fn(Effort));
+
+/// Every part, in the order in which they run.
+const PARTS: [Part; 5] = [
+    ("one", one::run),
+    ("many", many::run),
+    ("million", million::run),
+    ("curves", curves::run),
+    ("profile", profile::run),
+];
+
+fn main() {
+    let (options, names): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    let effort = Effort {
+        is_small: std::env::var_os("PAYME_BENCH_SMALL").is_some(),
+        answers_only: options.iter().any(|option| option == "--test"),
+    };
+    for (name, run) in PARTS {
+        let is_asked = names.iter().any(|asked| asked == name);
+        // Under an instrumenting tool `profile` runs alone; the others would take hours there.
+        if is_asked || (names.is_empty() && name != "profile") {
+            println!("{name}");
+            run(effort);
+        }
+    }
+}
