@@ -44,6 +44,12 @@ fn users_without_a_file_between_are_those_of_the_file() {
 }
 
 #[test]
+fn settlements_without_one_file_of_all_are_those_of_the_file() {
+    let spec = WorldSpec::flat(4, 10_001, 0);
+    assert_eq!(world::settlements(&spec), World::generate(spec).settlements);
+}
+
+#[test]
 fn every_feature_of_a_user_is_among_the_keys_of_the_people() {
     let people = People::new(&WorldSpec::flat(8, 900, 0));
     let keys: Vec<_> = people.keys().collect();

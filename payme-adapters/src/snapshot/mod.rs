@@ -38,14 +38,17 @@ pub enum SnapshotFileError {
         path: PathBuf,
     },
     /// The operating system could not read or write the file.
-    #[error("{}: cannot read or write the file ({kind}): check the disk and its rights", .path.display())]
+    #[error(
+        "{}: cannot read or write the file ({kind}): check the disk and its rights",
+        .path.display()
+    )]
     Io {
         /// The path that was asked for.
         path: PathBuf,
         /// What the operating system says.
         kind: ErrorKind,
     },
-    /// The file was read and is no snapshot that can be used, or the index cannot be written as one.
+    /// The file is no snapshot that can be used, or the index cannot be written as one.
     #[error("{}: {error}", .path.display())]
     Snapshot {
         /// The path that was asked for.
@@ -277,7 +280,7 @@ mod tests {
         fs::create_dir(&below).unwrap();
         #[rustfmt::skip]
         let table = [
-            (below.clone(),                        "file_not_plain"),
+            (below,                                "file_not_plain"),
             (folder.path().join("none/a"),         "file_missing"),
             (path.join("below"),                   "file_missing"),
             (PathBuf::from(""),                    "file_missing"),

@@ -193,7 +193,7 @@ proptest! {
         let index = CatalogIndex::with_embedder(settlements, small_embedder());
         let columns = index.columns();
         let mut posted = vec![0; index.len()];
-        let lists = (0..columns.features() as u32).map(|feature| columns.anchored(feature));
+        let lists = (0_u32..).zip(&index.keys).map(|(feature, _)| columns.anchored(feature));
         for list in lists.chain([&*columns.unanchored]) {
             // The last to close first, and of those that close together, the first by id.
             prop_assert!(list.is_sorted_by(|a, b| (b.open_until, a.ix) < (a.open_until, b.ix)));
@@ -221,10 +221,10 @@ proptest! {
         let embedder = small_embedder();
         let index = CatalogIndex::with_embedder(settlements, Arc::clone(&embedder));
         let mut dense = [0.0; 8];
-        for (at, key) in index.keys.iter().enumerate() {
+        for (feature, key) in (0..).zip(&index.keys) {
             embedder.embed(&words_of(key), &mut dense);
             let mut sum = [1.0; 8];
-            index.feature_vectors().add(at as u32, weight, &mut sum);
+            index.feature_vectors().add(feature, weight, &mut sum);
             let expected = dense.map(|value| 1.0 + weight * value);
             prop_assert_eq!(sum.map(f32::to_bits), expected.map(f32::to_bits));
         }
@@ -304,8 +304,8 @@ fn claims_are_taken_until_the_deadline_of_an_open_settlement() {
     let settlements =
         (0..).zip(&table).map(|(n, (facts, _))| made("T", n, &format!("{facts} {rule}")));
     let index = CatalogIndex::new(settlements);
-    for (at, (text, expected)) in table.iter().enumerate() {
-        let facts = index.facts(SettlementIx(at as u32)).unwrap();
+    for (ix, (text, expected)) in (0..).zip(&table) {
+        let facts = index.facts(SettlementIx(ix)).unwrap();
         assert_eq!(facts.open_until, *expected, "{text}");
     }
     let order: Vec<_> = index.columns().unanchored.iter().map(|posting| posting.ix).collect();

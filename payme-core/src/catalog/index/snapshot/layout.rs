@@ -2,8 +2,8 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..64 | the header: magic, byte order mark, version, length, dimension, number of sections, zeros |
-//! | 64.. | the table: for each section its number, the bytes of an entry, where it begins, its bytes |
+//! | 0..64 | the header: magic, byte order mark, version, length, dimension, sections, zeros |
+//! | 64.. | the table: of each section its number, the bytes of an entry, its place and bytes |
 //! | then | the sections in the order of the table, each at the next multiple of 64 |
 //! | last 16 | from the next multiple of 64: the XXH3-128 of every byte before |
 //!
