@@ -2,7 +2,7 @@
 //!
 //! Scans are checked against scores in double precision, the certified and filtered ones against
 //! the exact one to the last bit, before any is timed. `scan/read` reads the bytes that
-//! `scan/exact` reads and adds them up as whole numbers: no scan can be much faster.
+//! `scan/exact` reads and adds them up as whole numbers: no scan can be much faster than memory.
 //! `PAYME_BENCH_SMALL=1` takes small matrices, so that the checks run within seconds.
 #![expect(clippy::expect_used, reason = "a benchmark that fails should say where")]
 
@@ -22,7 +22,7 @@ use world::random::Stream;
 
 const DIMENSION: usize = HASHED_NGRAMS_DIMENSION;
 /// How many rows are asked for.
-const TOP: usize = 10;
+const TOP: usize = 20;
 /// Queries that take turns; every one is checked.
 const QUERIES: usize = 200;
 /// Rows of one cluster, on average; a small matrix has smaller clusters.

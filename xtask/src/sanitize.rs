@@ -1,21 +1,21 @@
 //! The tests of the vectors, whose kernels are the only `unsafe` code here, under tools that see
-//! what a test cannot: AddressSanitizer and Miri.
+//! what a test cannot: `AddressSanitizer` and Miri.
 //!
-//! AddressSanitizer runs the real instructions and finds accesses outside of what was allocated.
-//! It needs no more than the compiler of the repository. Miri interprets the program and finds every
-//! undefined behaviour; it knows AVX2 but not all of AVX-512, and takes minutes for the kernels
-//! alone. Where it is not installed it does not run, and the last line says so.
+//! `AddressSanitizer` runs the real instructions and finds accesses outside of what was allocated.
+//! It needs no more than the compiler of the repository. Miri interprets the program, the wide
+//! instructions too, and finds every undefined behaviour; it takes minutes for the kernels alone.
+//! Where it is not installed it does not run, and the last line says so.
 
 use crate::command::Run;
 use crate::failure::Failure;
 use crate::fuzz::nightly;
 use crate::repository::Repository;
 
-/// The tests that AddressSanitizer runs, and those that Miri has the patience for.
+/// The tests that `AddressSanitizer` runs, and those that Miri has the patience for.
 const MODULE: &str = "vectors";
-const KERNELS: &str = "vectors::kernel";
+const KERNELS: &str = "vectors::tests_kernel";
 
-/// The machine, where its standard library comes with the AddressSanitizer.
+/// The machine, where its standard library comes with the `AddressSanitizer`.
 const MACHINE: Option<&str> =
     if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
         Some("x86_64-unknown-linux-gnu")
@@ -30,7 +30,7 @@ const MACHINE: Option<&str> =
 /// Which tools were asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tools {
-    /// AddressSanitizer, and Miri where it is installed.
+    /// `AddressSanitizer`, and Miri where it is installed.
     Installed,
     Address,
     Miri,
@@ -39,7 +39,8 @@ enum Tools {
 /// Runs the tools asked for. One that was named and cannot run is a failure.
 ///
 /// # Errors
-/// [`Failure::Usage`], [`Failure::Unavailable`], and what [`Run::run_in`] gives when a test fails or a tool finds something.
+/// [`Failure::Usage`], [`Failure::Unavailable`], and what [`Run::run_in`] gives when a test fails
+/// or a tool finds something.
 pub(crate) fn sanitize(repository: &Repository, arguments: &[String]) -> Result<(), Failure> {
     let tools = parse(arguments)?;
     let mut left_out = Vec::new();
@@ -71,8 +72,8 @@ pub(crate) fn sanitize(repository: &Repository, arguments: &[String]) -> Result<
 /// The help of `sanitize`.
 pub(crate) fn details() -> String {
     format!(
-        "address runs the tests of payme-core::{MODULE} under AddressSanitizer, miri those of\n\
-         {KERNELS} under Miri, which needs\n\
+        "address runs the tests of payme-core::{MODULE} under AddressSanitizer, miri those of the\n\
+         kernels ({KERNELS}) under Miri, which needs\n\
          `rustup component add miri rust-src --toolchain nightly`. Without an argument both run;\n\
          one that is not there is left out, and the last line says so.\n"
     )
@@ -109,6 +110,9 @@ fn address(repository: &Repository, machine: &str) -> Result<(), Failure> {
         .run_in(repository.root())
 }
 
+/// What the widest kernel asks for; it brings AVX2 with it.
+const WIDE: &str = "-Ctarget-feature=+avx512f,+avx512bw,+avx512vnni";
+
 fn has_miri(repository: &Repository) -> bool {
     nightly("cargo miri --version").succeeds_in(repository.root())
         && nightly("cargo miri setup").succeeds_in(repository.root())
@@ -118,7 +122,7 @@ fn has_miri(repository: &Repository) -> bool {
 /// of inputs that failed before, which isolation would refuse.
 fn miri(repository: &Repository) -> Result<(), Failure> {
     println!("==> Miri");
-    let wide = if cfg!(target_arch = "x86_64") { "-Ctarget-feature=+avx2" } else { "" };
+    let wide = if cfg!(target_arch = "x86_64") { WIDE } else { "" };
     nightly("cargo miri test -p payme-core --lib --target-dir")
         .arg(repository.target("sanitize/miri"))
         .arg(KERNELS)

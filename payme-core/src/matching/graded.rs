@@ -4,16 +4,16 @@
 //!
 //! | signal | formula |
 //! |---|---|
-//! | rules_confidence | the belief that the rule holds (`truth.rs`) |
+//! | `rules_confidence` | the belief that the rule holds (`truth.rs`) |
 //! | similarity | (1 + cos) / 2 of the two embeddings; cos = 0 where one has no direction |
 //! | recency | 2^(-d / 365), d the days since the newest day of support; 0 without one |
 //! | frequency | n / (n + 3), n the count of the support |
-//! | class_period | records of the support inside the period / all; 1 without a period |
+//! | `class_period` | records of the support inside the period / all; 1 without a period |
 //! | payout | min(1, ln(1 + e) / ln(1 + 1000000)), e the expected payout in cents |
 //! | urgency | 2^(-t / 30), t the days until the deadline; 0 without one, and behind it |
 //! | ease | 0.5 with a claim link + 0.5, 0.4, 0.3 or 0.1 by the proof |
 //!
-//! More evidence never lowers rules_confidence (for rules without `none` and without upper bounds
+//! More evidence never lowers `rules_confidence` (for rules without `none` and without upper bounds
 //! on purchases), recency or frequency.
 
 use super::session::{Bound, Shown, period_of};

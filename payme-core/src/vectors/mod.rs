@@ -17,6 +17,8 @@ mod quantised;
 mod search;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_kernel;
 
 pub use embed::{Embedder, HASHED_NGRAMS_DIMENSION, HashedNgrams, cosine, normalise};
 pub use kernel::Kernel;

@@ -195,10 +195,10 @@ proptest! {
         let expected = sorted(Kernel::scalar(), &question, 0..matrix.rows() as u32, k);
         for kernel in Kernel::all_available() {
             let hits = Scan::new(kernel, matrix, query, k).unwrap().exact();
-            prop_assert_eq!(bits(&hits), expected.clone(), "{:?}", kernel);
+            prop_assert_eq!(&bits(&hits), &expected, "{:?}", kernel);
         }
-        prop_assert_eq!(bits(&top_exact(matrix, query, k).unwrap()), expected.clone());
-        prop_assert_eq!(bits(&top_certified(matrix, query, k).unwrap().0), expected);
+        prop_assert_eq!(&bits(&top_exact(matrix, query, k).unwrap()), &expected);
+        prop_assert_eq!(&bits(&top_certified(matrix, query, k).unwrap().0), &expected);
     }
 
     #[test]
@@ -214,7 +214,7 @@ proptest! {
             let found = scan.certified(Rows::All, matrix.rows().max(k));
             if let Some((hits, reranked)) = found {
                 prop_assert!(reranked >= hits.len());
-                prop_assert_eq!(bits(&hits), expected.clone(), "{:?}", kernel);
+                prop_assert_eq!(&bits(&hits), &expected, "{:?}", kernel);
             }
             // The product of the lengths is small enough for the proof.
             let norm = |row: &[f32]| row.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
@@ -239,12 +239,12 @@ proptest! {
         rows.dedup();
         let expected = sorted(Kernel::scalar(), &question, rows.iter().copied(), k);
         let found = top_filtered(matrix, query, &picked, k).unwrap();
-        prop_assert_eq!(bits(&found), expected.clone());
+        prop_assert_eq!(&bits(&found), &expected);
         for kernel in Kernel::all_available() {
             let scan = Scan::new(kernel, matrix, query, k).unwrap();
-            prop_assert_eq!(bits(&scan.exact_of(&rows)), expected.clone(), "{:?}", kernel);
+            prop_assert_eq!(&bits(&scan.exact_of(&rows)), &expected, "{:?}", kernel);
             if let Some((hits, _)) = scan.certified(Rows::Listed(&rows), rows.len().max(k)) {
-                prop_assert_eq!(bits(&hits), expected.clone(), "{:?}", kernel);
+                prop_assert_eq!(&bits(&hits), &expected, "{:?}", kernel);
             }
         }
     }
@@ -271,7 +271,7 @@ proptest! {
         let taken_up = VectorMatrix::from_parts(parts).unwrap();
         prop_assert_eq!(&taken_up, &matrix);
         let expected = bits(&top_exact(&matrix, &query, 5).unwrap());
-        prop_assert_eq!(bits(&top_certified(&taken_up, &query, 5).unwrap().0), expected);
+        prop_assert_eq!(&bits(&top_certified(&taken_up, &query, 5).unwrap().0), &expected);
     }
 }
 
@@ -342,7 +342,7 @@ fn a_partial_sum_that_overflows_is_not_ruled_out_by_a_small_true_sum() {
     for (at, x) in [(0, 2.5e19), (32, 2.5e19), (1, -2.5e19), (2, -2.5e19)] {
         overflowing[at] = x;
     }
-    let mut rows = vec![vec![1e17; 34]; 100];
+    let mut rows: Vec<Vec<f32>> = (1..=100_u8).map(|i| vec![1e17 / f32::from(i); 34]).collect();
     rows[60] = overflowing;
     let matrix = VectorMatrix::from_rows(34, rows).unwrap();
     let query = [1e19; 34];
