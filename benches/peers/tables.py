@@ -19,21 +19,23 @@ REQUIRED_MAX = 3
 
 class DuckDB:
     """Queries give an Arrow table, the cheapest of the ways to have the whole answer in memory. The
-    columns of features stand in a table in the order of users. For `reverse` they stand in the
-    order of features, so that all but a few blocks are passed over."""
+    columns of features stand in a table in the order of users; for `sorted`, also in the order of
+    features, so that all but a few blocks are passed over."""
 
     def __init__(self, columns, options):
         self.connection = duckdb.connect(config={"threads": options["threads"]})
         self.columns, self.options = columns, options
         self.have = have(columns)
-        self.queries = {"pairs": self.pairs, "wide": self.pairs_wide, "reverse": self.reverse}
+        self.queries = {"pairs": self.pairs, "wide": self.pairs_wide}
+        self.queries["reverse"] = lambda: self.reverse("have")
+        self.queries["sorted"] = lambda: self.reverse("sorted")
+        self.table("have", self.have)
         if "settlement_mask" in columns:
-            self.table("have", self.have)
             for name, frame in frames(columns).items():
                 self.table(name, frame)
             self.table("wide", wide(columns))
         else:
-            self.table("have", self.have, "order by f, u")
+            self.table("sorted", self.have, "order by f, u")
         self.about = f"DuckDB {duckdb.__version__}, {options['threads']} threads"
 
     def table(self, name, source, order=""):
@@ -75,10 +77,10 @@ class DuckDB:
         seconds = time.perf_counter() - start
         return seconds, lambda: checksum(table["u"].to_numpy(), table["s"].to_numpy())
 
-    def reverse(self):
+    def reverse(self, table):
         first, second = self.options["features"]
         query = f"""
-            select a.u from have a semi join (select u from have where f = {int(second)}) b
+            select a.u from {table} a semi join (select u from {table} where f = {int(second)}) b
             on b.u = a.u where a.f = {int(first)} and a.bit & {int(self.options["mask"])} <> 0
         """
         start = time.perf_counter()

@@ -62,6 +62,12 @@ pub(crate) fn run(bench: &mut Bench) {
             same: &exact,
         },
         Peer {
+            label: "pgvector indexed",
+            target: None,
+            place: Place::There(&[("pgvector", "indexed")]),
+            same: &exact,
+        },
+        Peer {
             label: "pgvector HNSW",
             target: Some(100.0),
             place: Place::There(&[("pgvector", "hnsw")]),
@@ -75,7 +81,7 @@ pub(crate) fn run(bench: &mut Bench) {
         },
         Peer {
             label: "faiss list",
-            target: Some(3.0),
+            target: None,
             place: Place::There(&[("faiss", "each_list")]),
             same: &exact,
         },

@@ -34,7 +34,10 @@ pub(crate) fn run(bench: &mut Bench) {
     let features: Vec<u32> = rule.required.iter().map(|key| town.feature_number(key)).collect();
     let options = json!({"threads": 2, "features": features, "mask": rule.states.mask()});
     bench.load(["duckdb", "duckdb"], &options, |columns| town.write_users(columns));
-    let peers = [peer("DuckDB", &[("duckdb", "reverse")], Some(50.0))];
+    let peers = [
+        peer("DuckDB", &[("duckdb", "reverse")], Some(50.0)),
+        peer("DuckDB sorted", &[("duckdb", "sorted")], None),
+    ];
     bench.race("reverse", &peers, &ours);
     bench.forget(&["duckdb"]);
 }
