@@ -3,6 +3,7 @@
 //! Users are numbered as the world numbers them, settlements in the order of their ids, which is
 //! the order of the engine. The columns hold the facts of the files and nothing that was matched.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use payme_core::catalog::{CatalogIndex, Settlement, SettlementIx, Status};
@@ -63,6 +64,20 @@ impl Town {
     /// The number of a feature in the columns.
     pub(crate) fn feature_number(&self, key: &FeatureKey) -> u32 {
         self.facts.numbers[key]
+    }
+
+    /// The features that most users have, the most common first.
+    pub(crate) fn common_features(&self, count: usize) -> Vec<FeatureKey> {
+        let mut users = vec![0_usize; self.facts.numbers.len()];
+        for feature in &self.facts.have_feature {
+            users[*feature as usize] += 1;
+        }
+        let mut keys: Vec<&FeatureKey> = self.facts.numbers.keys().collect();
+        keys.sort_by_key(|key| {
+            let number = self.facts.numbers[*key];
+            (Reverse(users[number as usize]), number)
+        });
+        keys.into_iter().take(count).cloned().collect()
     }
 
     /// Whether a user has a feature.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use payme_core::catalog::{Settlement, parse_settlement};
 use payme_core::matching::reverse;
+use payme_core::types::FeatureKey;
 use serde_json::json;
 
 use crate::bench::{Bench, peer};
@@ -13,6 +14,9 @@ use crate::town::{Town, scope};
 const SETTLEMENT: &str = r#"{"title": "Two brands", "eligibility": {
     "required_features": ["merchant:amber_bakery", "merchant:birch_bakery"],
     "states": ["CA", "IL", "NY", "OH", "WA"]}}"#;
+
+/// How many features are tried in pairs.
+const COMMON: usize = 12;
 
 pub(crate) fn run(bench: &mut Bench) {
     let users = bench.size(1_000_000, 500);
@@ -39,7 +43,24 @@ pub(crate) fn run(bench: &mut Bench) {
         peer("DuckDB sorted", &[("duckdb", "sorted")], None),
     ];
     bench.race("reverse", &peers, &ours);
+    bench.note("worst of the most common features", &json!(format!("{:.3} ms", worst(&town))));
     bench.forget(&["duckdb"]);
+}
+
+/// The milliseconds of the slowest answer for two of the most common features and the five states
+/// of [`SETTLEMENT`], each the fastest of a few.
+fn worst(town: &Town) -> f64 {
+    let common = town.common_features(COMMON);
+    let pairs = common.iter().flat_map(|a| common.iter().map(move |b| (a, b)));
+    let time = |(a, b): (&FeatureKey, &FeatureKey)| {
+        let text = SETTLEMENT
+            .replace("merchant:amber_bakery", &a.to_string())
+            .replace("merchant:birch_bakery", &b.to_string());
+        let settlement = parse_settlement(&text).expect("a good settlement");
+        let times = (0..5).map(|_| timed(1, || reverse(&town.people, &settlement, scope())).0);
+        times.fold(f64::INFINITY, f64::min)
+    };
+    pairs.filter(|(a, b)| a < b).map(time).fold(0.0, f64::max)
 }
 
 /// The users that the settlement concerns, one look at each.

@@ -1,6 +1,8 @@
 //! The best 20 settlements of each user by the baseline signals, on one thread. The peer gives
 //! the eligible pairs only.
 
+use std::sync::Mutex;
+
 use payme_core::matching::{SignalSet, Variant};
 use payme_core::ranking::{
     BatchSummary, Hit, MatchRequest, Ranked, TOP_N_DEFAULT, Weights, rank_people,
@@ -18,9 +20,12 @@ pub(crate) fn run(bench: &mut Bench) {
     let town = Town::new(1, bench.size(10_000, 200), bench.size(20_000, 50));
     let pool = threads(1);
     let weights = Weights::of_set(SignalSet::Baseline);
-    check(&town, &best(&town, &weights).1);
+    let answers = Mutex::new(Answers::default());
+    let find = || answers.lock().expect("one at a time").find(&town, &weights);
+    find();
+    check(&town, &answers.lock().expect("one at a time"));
     let ours = || {
-        let (ms, (summary, _)) = timed(1, || pool.install(|| best(&town, &weights)));
+        let (ms, summary) = timed(1, || pool.install(find));
         Ran { ms, answer: Answer::Count(summary.candidates) }
     };
     load_pairs(bench, &town);
@@ -41,13 +46,35 @@ pub(super) fn load_pairs(bench: &mut Bench, town: &Town) {
     });
 }
 
-/// The best of everybody by some weights, one user after the other, and the count of each user.
-pub(super) fn best(town: &Town, weights: &Weights) -> (BatchSummary, Vec<(usize, Vec<Hit>)>) {
-    let request = request(weights);
-    let mut all = Vec::with_capacity(town.people.len());
-    let keep = |ranked: Ranked<'_>| all.push((ranked.candidate_count, ranked.hits.to_vec()));
-    let summary = rank_people(&town.index, &town.people, &request, &|| false, keep);
-    (summary, all)
+/// The answers for everybody, kept from one round to the next.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// For each user, how many candidates there are and where the hits end.
+    users: Vec<(usize, usize)>,
+    hits: Vec<Hit>,
+}
+
+impl Answers {
+    /// Finds the best of everybody by some weights, in place of the answers before.
+    pub(super) fn find(&mut self, town: &Town, weights: &Weights) -> BatchSummary {
+        self.users.clear();
+        self.hits.clear();
+        let keep = |ranked: Ranked<'_>| {
+            self.hits.extend_from_slice(ranked.hits);
+            self.users.push((ranked.candidate_count, self.hits.len()));
+        };
+        rank_people(&town.index, &town.people, &request(weights), &|| false, keep)
+    }
+
+    /// The count and the hits of each user.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[Hit])> {
+        let mut start = 0;
+        self.users.iter().map(move |(count, end)| {
+            let hits = &self.hits[start..*end];
+            start = *end;
+            (*count, hits)
+        })
+    }
 }
 
 /// The best 20 by some weights.
@@ -62,9 +89,9 @@ pub(super) fn request(weights: &Weights) -> MatchRequest {
 }
 
 /// Compares the answers for a few users with those of the naive implementation.
-fn check(town: &Town, ours: &[(usize, Vec<Hit>)]) {
-    assert!(ours.iter().take(CHECKED).any(|(count, _)| *count > 0), "nothing matches");
-    for ((count, hits), expected) in ours.iter().zip(town.naive(TOP_N_DEFAULT)) {
+fn check(town: &Town, ours: &Answers) {
+    assert!(ours.each().take(CHECKED).any(|(count, _)| count > 0), "nothing matches");
+    for ((count, hits), expected) in ours.each().zip(town.naive(TOP_N_DEFAULT)) {
         let ids: Vec<String> = hits
             .iter()
             .filter_map(|hit| town.index.get(hit.candidate.ix))
@@ -74,7 +101,7 @@ fn check(town: &Town, ours: &[(usize, Vec<Hit>)]) {
         let expected_ids: Vec<&str> =
             results.iter().filter_map(|one| one["settlement_id"].as_str()).collect();
         assert_eq!(ids, expected_ids);
-        assert_eq!(expected["candidate_count"], *count);
+        assert_eq!(expected["candidate_count"], count);
         for (hit, expected) in hits.iter().zip(results) {
             let expected = expected["score"].as_f64().expect("a score");
             assert!((hit.score - expected).abs() <= TOLERANCE, "{} and {expected}", hit.score);

@@ -9,7 +9,7 @@ use super::top::{Hit, Plan, Top};
 use super::{MatchOutcome, MatchRequest, match_user};
 use crate::catalog::CatalogIndex;
 use crate::evidence::UserFeatures;
-use crate::matching::{Matcher, Moment, People, in_windows};
+use crate::matching::{Matcher, Moment, People, SignalSet, in_windows};
 use crate::types::UserId;
 
 /// The fewest people that are worth a task of their own.
@@ -79,7 +79,10 @@ pub fn rank_people(
     let rows: Vec<u32> = people.rows().collect();
     let plan = Plan::of_many(request, index);
     let moment = Moment::of_many(request.scope, index);
-    let binding = people.bind(index);
+    let binding = match plan.set {
+        SignalSet::Baseline => people.bind_features(index),
+        SignalSet::Evidence => people.bind(index),
+    };
     let chunk = |(matcher, top): &mut (Matcher<'_>, Top), rows: &[u32]| {
         let mut chunk = Chunk::default();
         for row in rows {
