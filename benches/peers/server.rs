@@ -1,9 +1,9 @@
 //! The process that holds the peers, and the lines of JSON that it is spoken to with.
 //!
 //! One request a line, one answer a line. `{"do": "load", "peer", "kind", "columns",
-//! "options"}` makes a peer ready; `{"do": "run", "peer", "query"}` answers with the milliseconds that it took inside
-//! that process and with what it gave; `{"do": "drop", "peer"}` frees what it held;
-//! `{"do": "quit"}` ends the process. An error is answered with `{"error": ...}`.
+//! "options"}` makes a peer ready; `{"do": "run", "peer", "query"}` answers with the milliseconds
+//! that it took inside that process and with what it gave; `{"do": "drop", "peer"}` frees what it
+//! held; `{"do": "quit"}` ends the process. An error is answered with `{"error": ...}`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;

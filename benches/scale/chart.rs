@@ -73,8 +73,8 @@ impl Chart {
         let across = Axis::over(points().map(|(x, _)| *x), [LEFT, WIDTH - RIGHT]);
         let up = Axis::over(points().map(|(_, y)| *y), [HEIGHT - BOTTOM, TOP]);
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-             font-family=\"sans-serif\" font-size=\"12\">\n<title>{}</title>\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+             role=\"img\" font-family=\"sans-serif\" font-size=\"12\">\n<title>{}</title>\n\
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n\
              <text x=\"{LEFT}\" y=\"28\" font-size=\"16\">{}</text>\n",
             self.title, self.title
@@ -135,7 +135,8 @@ impl Chart {
         put(
             svg,
             format_args!(
-                "<text x=\"20\" y=\"{y}\" text-anchor=\"middle\" transform=\"rotate(-90 20 {y})\">{}</text>",
+                "<text x=\"20\" y=\"{y}\" text-anchor=\"middle\" \
+                 transform=\"rotate(-90 20 {y})\">{}</text>",
                 self.unit
             ),
         );

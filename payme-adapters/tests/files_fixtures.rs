@@ -15,7 +15,8 @@ fn user() -> UserId {
 fn read(path: &str) -> RecordFile {
     let people = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/people");
     let bytes = read_file(&people.join(path), Limits::default()).unwrap();
-    let is_mail = ["message", "archive", "newsletter", "renewal.eml"].iter().any(|word| path.contains(word));
+    let is_mail =
+        ["message", "archive", "newsletter", "renewal.eml"].iter().any(|word| path.contains(word));
     let read = if is_mail { read_messages } else { read_transactions };
     let file = read(&bytes, user()).unwrap();
     assert_eq!(read(&bytes, user()).unwrap(), file, "{path} reads the same twice");

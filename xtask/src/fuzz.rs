@@ -1,6 +1,6 @@
 //! Fuzzing campaigns: cargo-fuzz over the targets in `fuzz/fuzz_targets`.
 //!
-//! No code of ours is `unsafe`, so no sanitizer slows the inputs down; overflow is checked.
+//! No parser of ours has `unsafe` code, so no sanitizer slows the inputs down; overflow is checked.
 //! What a target learns is kept in `fuzz/corpus/<target>`; its seeds and the fixtures are read.
 
 use crate::command::Run;

@@ -6,8 +6,7 @@ use super::feature::day_key;
 use super::{Day, UserFeature, UserFeatures};
 use crate::types::json::{self, Fault, Node, Refusal, Rows};
 use crate::types::{
-    Confidence, Currency, FeatureKey, Money, Person, Source, State, UserId, parse_date,
-    parse_day,
+    Confidence, Currency, FeatureKey, Money, Person, Source, State, UserId, parse_date, parse_day,
 };
 
 const PERSON_FIELDS: [&str; 4] = ["user_id", "state", "date_of_birth", "features"];

@@ -201,8 +201,8 @@ fn fetch<T: Pod>(row: &[T]) {
     let _ = row;
 }
 
-/// `sum a_i b_i` over the common prefix of the two: the definition, of which every kernel has a copy
-/// in its own instructions.
+/// `sum a_i b_i` over the common prefix of the two: the definition, of which every kernel has a
+/// copy in its own instructions.
 ///
 /// Entry i goes to lane i modulo [`LANES`], each product is rounded before it is added, and lanes
 /// are added in halves. A multiplication fused with its addition would be rounded once and give

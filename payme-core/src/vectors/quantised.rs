@@ -203,7 +203,8 @@ impl QueryCodes {
     }
 }
 
-/// Covers what double precision rounds away in a length: a sum of up to 65,536 squares and its root.
+/// Covers what double precision rounds away in a length: a sum of up to 65,536 squares and its
+/// root.
 const SUM_SLACK: f64 = 1.0 + 1e-9;
 
 /// A number in single precision that is not below what a length, or a sum of a few of them, was
