@@ -8,7 +8,7 @@ use crate::clock::{Effort, threads};
 use crate::town;
 
 /// How many users pass through [`profiled`].
-const USERS: usize = 1_000;
+const USERS: usize = 10_000;
 
 pub(crate) fn run(effort: Effort) {
     let settlements = effort.size(10_000, 200);

@@ -61,8 +61,8 @@ fn profile(repository: &Repository) -> Result<(), Failure> {
         .words("-- profile")
         .without_env("PAYME_BENCH_SMALL")
         .run_in(repository.root())?;
-    // The total is that of 1,000 users.
-    Run::new("callgrind_annotate").arg("--threshold=90").arg(counts).run_in(repository.root())
+    // The totals are those of 10,000 users, each function with what it calls.
+    Run::new("callgrind_annotate").words("--auto=no --inclusive=yes --threshold=100").arg(counts).run_in(repository.root())
 }
 
 #[cfg(test)]

@@ -44,11 +44,17 @@ fn user_id(n: u8) -> UserId {
 }
 
 fn person(n: u8) -> impl Strategy<Value = UserFeatures> {
-    user().prop_map(move |user| {
+    (user(), embedding()).prop_map(move |(user, embedding)| {
         let (mut person, features) = user.into_parts();
         person.user_id = user_id(n);
-        UserFeatures::new(person, features).unwrap()
+        let user = UserFeatures::new(person, features).unwrap();
+        embedding.map_or_else(|| user.clone(), |own| user.clone().with_embedding(own).unwrap())
     })
+}
+
+/// A vector of their own, of one of two lengths.
+fn embedding() -> impl Strategy<Value = Option<Vec<f32>>> {
+    option::weighted(0.4, vec(prop::sample::select(vec![-1.0, 0.0, 0.25, 3.0]), 2..4))
 }
 
 fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
@@ -59,16 +65,27 @@ fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
         "2020-06-01[America/New_York]",
     ]));
     let cents = || option::of(prop::sample::select(vec![0_i64, 1, 900, 2_500, 1_000_000]));
-    let facts = (deadline, cents(), any::<bool>(), option::of(0_usize..3), 0_usize..8);
-    (eligibility(), period(), facts).prop_map(
-        move |(eligibility, class_period, (deadline, cents, has_link, proof, status))| Settlement {
+    let payout = (cents(), cents());
+    let facts = (deadline, payout, any::<bool>(), option::of(0_usize..3), 0_usize..8);
+    (eligibility(), period(), facts, embedding()).prop_map(
+        move |(
+            eligibility,
+            class_period,
+            (deadline, (min, max), has_link, proof, status),
+            embedding,
+        )| Settlement {
             id: settlement_id(n),
             title: format!("Settlement {n} about {}", ["a", "b c", "d"][usize::from(n) % 3]),
             status: *Status::ALL.get(status).unwrap_or(&Status::Open),
             deadline: deadline.map(|text| Deadline::parse(text).unwrap()),
             website_url: None,
             claim_url: has_link.then(|| "https://claim.example/".to_owned()),
-            payout: Payout { min: None, max: cents.map(|cents| Money::new(cents, Currency::USD)) },
+            payout: {
+                let money =
+                    |cents: Option<i64>| cents.map(|cents| Money::new(cents, Currency::USD));
+                let max = max.map(|max| max.max(min.unwrap_or(0)));
+                Payout { min: money(min), max: money(max) }
+            },
             covered_brands: Vec::new(),
             aliases: Vec::new(),
             tags: Vec::new(),
@@ -77,7 +94,7 @@ fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
             eligibility,
             class_period,
             proof: proof.map(|at| Proof::ALL[at]),
-            embedding: None,
+            embedding,
         },
     )
 }
