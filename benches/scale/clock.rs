@@ -51,7 +51,7 @@ pub(crate) fn in_turns<const N: usize>(
     let mut work = work;
     for _ in 0..rounds {
         for (work, times) in work.iter_mut().zip(&mut times) {
-            times.push(timed(|| work()).0);
+            times.push(timed(&mut **work).0);
         }
     }
     times.map(|mut times| {

@@ -62,7 +62,8 @@ fn profile(repository: &Repository) -> Result<(), Failure> {
         .without_env("PAYME_BENCH_SMALL")
         .run_in(repository.root())?;
     // The totals are those of 10,000 users, each function with what it calls.
-    Run::new("callgrind_annotate").words("--auto=no --inclusive=yes --threshold=100").arg(counts).run_in(repository.root())
+    let annotate = "--auto=no --inclusive=yes --threshold=100";
+    Run::new("callgrind_annotate").words(annotate).arg(counts).run_in(repository.root())
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ pub(crate) struct Plan {
     pub(crate) weights: Signals,
     pub(crate) top_n: usize,
     /// With the baseline set, the place of a simple rule for whoever meets it, which is the same
-    /// for everybody, and [`Place::LAST`] for the others. Empty where it is not worth to know them all.
+    /// for everybody, and [`Place::LAST`] for the others. Empty where it is not worth to know them
+    /// all.
     full_places: Vec<Place>,
     /// With the evidence set, the most that each settlement adds to the score of whoever it is
     /// decided for by one feature, beside what that feature adds. Empty where it is not worth to
