@@ -13,8 +13,8 @@
 //! | urgency | 2^(-t / 30), t the days until the deadline; 0 without one, and behind it |
 //! | ease | 0.5 with a claim link + 0.5, 0.4, 0.3 or 0.1 by the proof |
 //!
-//! More evidence never lowers `rules_confidence` (for rules without `none` and without upper bounds
-//! on purchases), recency or frequency.
+//! More evidence never lowers recency or frequency, nor `rules_confidence` for the rules of which
+//! `docs/rules/predicates.md` says so, with the one exception that it names.
 
 use super::session::{Bound, Shown, period_of};
 use super::sighting::{NO_DAY, PersonView, Slot};

@@ -13,10 +13,29 @@ use crate::catalog::{AgeAtom, FeatureAtom, Predicate, PurchasesAtom, Range};
 use crate::evidence::{UserFeature, UserFeatures};
 use crate::types::{Date, Money, Source, StateRule};
 
+/// What is said of a finding, and what would decide it while it is unknown.
+struct Said {
+    sentence: String,
+    to_do: &'static str,
+}
+
 impl Finding<'_> {
     /// What the atom asks for and what is known of it. One that is unknown ends with what to tell
     /// or send. The example of [`trace`](super::trace()) shows one.
     pub fn sentence(&self, user: &UserFeatures) -> String {
+        let Said { sentence, to_do } = self.said(user);
+        match self.truth {
+            Truth::Unknown => format!("{sentence} {to_do}"),
+            Truth::Met | Truth::NotMet => sentence,
+        }
+    }
+
+    /// The same without what to tell or send, for where that would not help.
+    pub fn statement(&self, user: &UserFeatures) -> String {
+        self.said(user).sentence
+    }
+
+    fn said(&self, user: &UserFeatures) -> Said {
         let observed = Observed::new(user);
         match self.atom {
             Predicate::Feature(atom) => self.feature(atom, &observed),
@@ -24,24 +43,19 @@ impl Finding<'_> {
             Predicate::Age(atom) => self.age(*atom, user),
             Predicate::Purchases(atom) => self.purchases(atom, &observed),
             // A finding is about an atom.
-            Predicate::All(_) | Predicate::Any(_) | Predicate::None(_) => String::new(),
+            Predicate::All(_) | Predicate::Any(_) | Predicate::None(_) => {
+                Said { sentence: String::new(), to_do: "" }
+            }
         }
     }
 
     /// "It asks for this: that is known. Send that."
-    fn put(&self, wanted: &str, known: &str, to_do: &str) -> String {
+    fn put(&self, wanted: &str, known: &str, to_do: &'static str) -> Said {
         let asks = if self.excluded { "It excludes people with" } else { "It asks for" };
-        self.end(&format!("{asks} {wanted}: {known}."), to_do)
+        Said { sentence: format!("{asks} {wanted}: {known}."), to_do }
     }
 
-    fn end(&self, sentence: &str, to_do: &str) -> String {
-        match self.truth {
-            Truth::Unknown => format!("{sentence} {to_do}"),
-            Truth::Met | Truth::NotMet => sentence.to_owned(),
-        }
-    }
-
-    fn feature(&self, atom: &FeatureAtom, observed: &Observed<'_>) -> String {
+    fn feature(&self, atom: &FeatureAtom, observed: &Observed<'_>) -> Said {
         let key = &atom.key;
         let seen: Vec<&UserFeature> =
             observed.user().features().iter().filter(|feature| feature.key == *key).collect();
@@ -56,7 +70,7 @@ impl Finding<'_> {
             }
         };
         let wanted = match atom.min_confidence {
-            Some(least) => format!("{records}, with a confidence of at least {:.2}", least.get()),
+            Some(least) => format!("{records}, with a confidence of at least {}", least.get()),
             None => records,
         };
         if seen.is_empty() {
@@ -68,14 +82,17 @@ impl Finding<'_> {
         let mut known = if atom.is_bare() { sources(&seen) } else { were_seen(counts) };
         if atom.min_confidence.is_some() {
             let doubts = observed.sightings(key).map(|sighting| 1.0 - sighting.confidence);
-            known = format!("{known}, with a confidence of {:.2}", 1.0 - doubts.product::<f64>());
+            known =
+                format!("{known}, with a confidence of {}", belief(1.0 - doubts.product::<f64>()));
         }
         self.put(&wanted, &known, "Send records of it that show their days.")
     }
 
-    fn states(&self, rule: StateRule, user: &UserFeatures) -> String {
+    fn states(&self, rule: StateRule, user: &UserFeatures) -> Said {
         let list = match rule {
-            StateRule::Any if !self.excluded => return "It is open to every state.".to_owned(),
+            StateRule::Any if !self.excluded => {
+                return Said { sentence: "It is open to every state.".to_owned(), to_do: "" };
+            }
             StateRule::Any => "every state".to_owned(),
             StateRule::In(set) if set.is_empty() => "no state at all".to_owned(),
             StateRule::In(set) => {
@@ -88,10 +105,10 @@ impl Finding<'_> {
             (Some(state), _) => format!("{state} is not among them"),
             (None, _) => "the state is not known".to_owned(),
         };
-        self.end(&format!("{asks} {list}: {known}."), "Tell us the state.")
+        Said { sentence: format!("{asks} {list}: {known}."), to_do: "Tell us the state." }
     }
 
-    fn age(&self, atom: AgeAtom, user: &UserFeatures) -> String {
+    fn age(&self, atom: AgeAtom, user: &UserFeatures) -> Said {
         let AgeAtom { years, on } = atom;
         let day = on.map(|on| format!(" on {on}")).unwrap_or_default();
         let wanted = format!("an age of {}{day}", bounds(years, |years| years.to_string()));
@@ -105,7 +122,7 @@ impl Finding<'_> {
         self.put(&wanted, &known, "Tell us the date of birth.")
     }
 
-    fn purchases(&self, atom: &PurchasesAtom, observed: &Observed<'_>) -> String {
+    fn purchases(&self, atom: &PurchasesAtom, observed: &Observed<'_>) -> Said {
         let (key, when) = (&atom.key, days(atom.days));
         let count = (!atom.count.is_open()).then(|| amount(atom.count, "purchase"));
         let cents = |cents: i64| Money::usd_cents(cents).to_string();
@@ -143,6 +160,14 @@ impl Finding<'_> {
         };
         self.put(&wanted, &known, to_do)
     }
+}
+
+/// A belief with two digits, or with as many more as tell it from a whole hundredth.
+fn belief(belief: f64) -> String {
+    (2..=17)
+        .map(|digits| format!("{belief:.digits$}"))
+        .find(|text| text.parse::<f64>().is_ok_and(|shown| (shown - belief).abs() < 1e-6))
+        .unwrap_or_else(|| belief.to_string())
 }
 
 /// " between A and B", with the space; nothing where both ends are open.

@@ -59,7 +59,7 @@ impl Signal {
 /// A set of signals that are computed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SignalSet {
-    /// The five signals of the first system, which count features.
+    /// Five signals, which count features.
     Baseline,
     /// All eight, which weigh the evidence.
     #[default]

@@ -90,7 +90,7 @@ pub fn explain(
         Truth::NotMet => Verdict::NothingInCommon,
     };
     let mut sentences = vec![opening(verdict, settlement)];
-    sentences.extend(requirements(settlement, user, request));
+    sentences.extend(requirements(settlement, user, request, verdict));
     if verdict == Verdict::Eligible {
         sentences.push(arithmetic(&result, request));
     }
@@ -153,18 +153,26 @@ fn opening(verdict: Verdict, settlement: &Settlement) -> String {
 }
 
 /// What the rule asks for, atom by atom: first what blocks, then what is not known, then what is
-/// as it should be.
+/// as it should be. What is not as it should be is left out where another part is enough, and
+/// nothing is asked for where no answer can help.
 fn requirements(
     settlement: &Settlement,
     user: &UserFeatures,
     request: &MatchRequest,
+    verdict: Verdict,
 ) -> Vec<String> {
     let observed = Observed::new(user);
     let today = request.scope.now.date_utc();
     let trace = observed.trace(&settlement.eligibility, settlement.class_period, today);
-    let findings = [&trace.blocked, &trace.unknown, &trace.met].into_iter().flatten();
-    let mut lines: Vec<String> =
-        findings.map(|finding: &Finding<'_>| finding.sentence(user)).collect();
+    let missing = trace.blocked.iter().chain(&trace.unknown);
+    let missing = missing.filter(|finding| finding.missing.is_some());
+    let mut lines: Vec<String> = missing
+        .chain(&trace.met)
+        .map(|finding: &Finding<'_>| match verdict {
+            Verdict::Unknown => finding.sentence(user),
+            _ => finding.statement(user),
+        })
+        .collect();
     if lines.is_empty() {
         lines.push("It asks for nothing: it is open to everybody.".to_owned());
     }
@@ -218,6 +226,9 @@ mod tests {
             ("G", format!(r#""deadline": "2026-01-31T00:00:00Z", {}"#, rule("", "")), Verdict::Closed,     "deadline 2026-01-31"),
             ("H", r#""eligibility": {"age": {"min": 18}}"#.to_owned(),           Verdict::Unknown,         "date of birth is not known"),
             ("I", rule("", r#""NY""#),                                           Verdict::NearMiss,        "limited to NY"),
+            ("J", r#""eligibility": {"any": [{"feature": "merchant:uber"}, {"age": {"min": 18}}]}"#.to_owned(), Verdict::Eligible, "merchant:uber: seen"),
+            ("K", r#""eligibility": {"all": [{"feature": "merchant:delta"}, {"age": {"min": 18}}]}"#.to_owned(), Verdict::NothingInCommon, "date of birth is not known"),
+            ("L", r#""status": "paid", "eligibility": {"age": {"min": 18}}"#.to_owned(), Verdict::Closed, "date of birth is not known"),
         ];
         let body: Vec<_> = table
             .iter()
@@ -248,6 +259,10 @@ mod tests {
             assert_eq!(explanation.verdict, *verdict, "{title}");
             let text = explanation.sentences.join("\n");
             assert!(text.contains(words), "{title}: {text}");
+            let asks = text.contains("Tell us") || text.contains("Send");
+            assert_eq!(asks, *verdict == Verdict::Unknown, "{title}: {text}");
+            let asks_age = text.contains("an age of");
+            assert_eq!(asks_age, ["H", "K", "L"].contains(title), "{title}: {text}");
         }
         for (id, words) in [(ids[0], "matched it with the score"), (ids[3], "does not hold now")] {
             let now = explain(&index, &user, id, &request, Newest::NoRun).unwrap();
