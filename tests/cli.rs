@@ -105,7 +105,40 @@ fn usage_errors_exit_with_two() {
         let ran = place.run(arguments);
         assert_eq!((ran.code, &ran.error()["code"]), (Some(2), &json!("usage")), "{arguments:?}");
     }
+    let told = place.run(&["match"]).error()["message"].to_string();
+    for way in ["--user", "--all", "--settlements", "--features"] {
+        assert!(told.contains(way), "{way} is not in {told}");
+    }
     assert!(!place.database().exists());
+}
+
+#[test]
+fn a_database_that_holds_nothing_is_named() {
+    let empty = Place::new();
+    let lacks = |text: &str, what: &str| {
+        assert!(text.contains(&format!("payme.db has no {what}: import")), "{text}");
+    };
+    for (arguments, code, what) in [
+        (&["match", "--user", ADA][..], "unknown_user", "people"),
+        (&["explain", "--user", ADA, BEN], "unknown_user", "people"),
+        (&["reverse", ADA], "unknown_settlement", "settlements"),
+    ] {
+        let error = empty.run(arguments).error();
+        assert_eq!(error["code"], code, "{arguments:?}");
+        lacks(error["message"].as_str().unwrap(), what);
+    }
+    lacks(&empty.run(&["match", "--all"]).ok().stderr, "people");
+    let file = empty.write("s.json", SETTLEMENTS);
+    lacks(&empty.run(&["reverse", &file]).ok().stderr, "people");
+    assert_eq!(empty.run(&["match", "--all", "--quiet"]).ok().stderr, "");
+    let bank = empty.write("bank.csv", BANK);
+    empty.run(&["import", "transactions", "--user", ADA, &bank]).ok();
+    lacks(&empty.run(&["match", "--user", ADA]).ok().stderr, "settlements");
+
+    let filled = place();
+    let error = filled.run(&["match", "--user", BEN]).error();
+    assert!(!error["message"].as_str().unwrap().contains("has no"), "{error}");
+    assert_eq!(filled.run(&["match", "--all"]).ok().stderr, "");
 }
 
 #[test]
@@ -477,16 +510,32 @@ fn the_demo_tells_the_same_story_twice() {
     assert_eq!(reverse["unknown"][0]["user_id"], first["explained"]["unknown"]["user_id"]);
     assert_eq!(reverse["unknown"][0]["missing"], json!(["evidence:merchant:mubi"]));
     assert_eq!(reverse, &second["reverse"]);
+    for story in [&first, &second] {
+        let counts = |person: usize| {
+            let person = &story["people"][person];
+            (person["record_count"].clone(), person["removed_count"].clone())
+        };
+        assert_eq!(counts(0), (json!(15), json!(0)), "Ada");
+        assert_eq!(counts(3), (json!(2), json!(2)), "Remo");
+    }
     let story: Ran = place.command().args(["demo"]).output().unwrap().into();
     assert!(story.stdout.contains("candidate_count"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
     let told: Ran = command.args(["demo", "--db"]).arg(place.database()).output().unwrap().into();
     let told = told.ok().stdout;
+    // In a database of its own, where it has not run before.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    let path = place.path("first.db");
+    let fresh: Ran = command.args(["demo", "--db"]).arg(&path).output().unwrap().into();
+    let database = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let fresh = fresh.ok().stdout.replace(&database(&path), &database(&place.database()));
+    assert_eq!(fresh, told);
     for part in [
         "merchant:grubhub: sure 0.85, recent 0.31",
         "It asks for subscription:active: not seen.",
         "send records: merchant:mubi",
         "which does not show purchases. Send bank records of it.",
+        "records, 2 taken back by the bank. A bank",
         "of 8 people 1 eligible, 1 to ask",
         "a second time changed 0 rows",
     ] {

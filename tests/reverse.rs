@@ -120,6 +120,12 @@ fn the_lists_are_cut_and_the_counts_are_not() {
     let told = Ran::from(command.output().unwrap()).ok();
     assert!(told.stdout.contains("of 4 people 4 eligible") && told.stdout.contains("and 1 more"));
     assert_eq!(told.stderr, "", "no progress in a pipe");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payme"));
+    command.args(["--now", NOW, "--db"]).arg(place.database());
+    command.args(["reverse", &file, "--limit", "0"]);
+    let told = Ran::from(command.output().unwrap()).ok().stdout;
+    assert!(told.contains("\neligible: 4, none of them listed\n"), "{told}");
+    assert!(!told.contains("more"), "{told}");
 }
 
 #[test]
@@ -162,16 +168,18 @@ fn what_cannot_be_asked_about_is_refused_with_a_code() {
     let place = place();
     let unknown = "5f0c6f0e-98f1-5d3b-a3a1-6a4f9c0e2b11";
     let malformed = place.write("malformed.json", "[{");
+    let object = place.write("object.json", RIDES);
     let never = place
         .write("never.json", r#"[{"title": "Nobody", "eligibility": {"none": [{"all": []}]}}]"#);
     let half = place.write("half.json", format!(r#"[{RIDES}, {{"title": "Half"}}]"#));
     let folder = place.path("").to_str().unwrap().to_owned();
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 8] = [
         (&["reverse", unknown], "unknown_settlement"),
         (&["reverse", "no-such-file.json"], "file_missing"),
         (&["reverse", ""], "usage"),
         (&["reverse", &folder], "file_is_directory"),
         (&["reverse", &malformed], "malformed_json"),
+        (&["reverse", &object], "wrong_type"),
         (&["reverse", &never], "never_met"),
         (&["reverse", &half], "missing_field"),
     ];

@@ -173,11 +173,7 @@ pub(crate) struct MatchArgs {
     )]
     pub(crate) features: Option<PathBuf>,
     /// Match one person from the database
-    #[arg(
-        long,
-        value_name = "ID",
-        required_unless_present_any = ["settlements", "features", "all"],
-    )]
+    #[arg(long, value_name = "ID")]
     pub(crate) user: Option<UserId>,
     /// Match everybody in the database; a run that was cut short is taken up again
     #[arg(long, conflicts_with_all = ["user", "near_misses"])]

@@ -3,6 +3,7 @@
 //! Everything it says is looked up in the database it has just filled. The clock stands still, so
 //! the story reads the same in ten years.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use payme::catalog::parse_settlements;
@@ -10,6 +11,7 @@ use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch
 use payme::files::{read_messages, read_transactions};
 use payme::matching::{Missing, Truth, Variant};
 use payme::ranking::{MatchResult, Qualified};
+use payme::sync::{StoredRecord, plan_pages};
 use payme::system::FixedClock;
 use payme::types::{Date, Instant, Person, SettlementId, Source, State, UserId};
 use payme::{Config, Payme};
@@ -70,7 +72,12 @@ struct Chapter {
     name: String,
     user_id: UserId,
     variant: Variant,
+    /// What taking in the records did this time.
     records: EvidenceReport,
+    /// Records that are stored.
+    record_count: usize,
+    /// Records that the bank took back.
+    removed_count: usize,
     candidate_count: usize,
     best: Option<String>,
     best_score: Option<f64>,
@@ -108,19 +115,18 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
     let rows = parse_settlements(SETTLEMENTS).map_err(|refusal| bundled(&refusal))?;
     let settlements = rows.all().map_err(|refused| bundled(&refused.first()))?;
     let count = settlements.len();
-    let report = payme.import_settlements(settlements.clone()).await?;
-    story.lines.push(format!(
-        "It is {}. The catalogue has {count} settlements ({} new, {} known).",
-        payme.now(),
-        report.added,
-        report.unchanged + report.changed
-    ));
+    payme.import_settlements(settlements.clone()).await?;
+    let now = payme.now();
+    story.lines.push(format!("It is {now}. The catalogue has {count} settlements."));
 
     for person in people()? {
-        let records = take_in(payme, &person).await?;
+        let (records, removed) = take_in(payme, &person).await?;
         let shown = Shown::new(payme, match_once(payme, person.user_id).await?).await?;
         story.pairs.find(&shown);
-        story.tell(&person, records, &shown);
+        let stored = payme.store().evidence(person.user_id).await?;
+        let stored = stored.map(|stored| stored.records).unwrap_or_default();
+        let live = stored.values().filter(|record| matches!(record, StoredRecord::Live(_))).count();
+        story.tell(&person, records, (live, removed), &shown);
     }
     for (question, pair) in [
         ("Why the first one?", story.pairs.eligible.clone()),
@@ -172,11 +178,13 @@ fn file(path: &str) -> Result<&'static [u8], CliError> {
     found.map(|(_, bytes)| *bytes).ok_or_else(|| bundled(&path))
 }
 
-/// Imports a person and their files.
-async fn take_in(payme: &Payme, person: &MadeUp) -> Result<EvidenceReport, CliError> {
+/// Imports a person and their files; answers what that did, and how many of its own records the
+/// bank takes back. The latter is counted in the files, so that a story told twice says the same.
+async fn take_in(payme: &Payme, person: &MadeUp) -> Result<(EvidenceReport, usize), CliError> {
     let MadeUp { user_id, state, date_of_birth, .. } = *person;
     payme.set_person(Person { user_id, state, date_of_birth }).await?;
     let mut total = EvidenceReport::default();
+    let (mut served, mut removed) = (BTreeMap::new(), 0);
     let bank = person.transactions.iter().map(|path| (path, Source::Plaid));
     let mail = person.messages.iter().map(|path| (path, Source::Gmail));
     for (path, source) in bank.chain(mail) {
@@ -187,6 +195,9 @@ async fn take_in(payme: &Payme, person: &MadeUp) -> Result<EvidenceReport, CliEr
         // Page by page, as a feed would serve them: a later page may take back what an earlier
         // one added.
         for page in read.map_err(|refusal| bundled(&refusal))?.pages {
+            let plan = plan_pages(&served, [page.clone()]);
+            removed += plan.removed.len();
+            plan.apply(&mut served);
             let report = payme.import_records(user_id, source, vec![page]).await?;
             total.added += report.added;
             total.changed += report.changed;
@@ -196,7 +207,7 @@ async fn take_in(payme: &Payme, person: &MadeUp) -> Result<EvidenceReport, CliEr
             total.features_gone += report.features_gone;
         }
     }
-    Ok(total)
+    Ok((total, removed))
 }
 
 fn options() -> MatchOptions {
@@ -239,16 +250,21 @@ impl Pairs {
 }
 
 impl Story {
-    fn tell(&mut self, person: &MadeUp, records: EvidenceReport, shown: &Shown) {
+    fn tell(
+        &mut self,
+        person: &MadeUp,
+        records: EvidenceReport,
+        (record_count, removed_count): (usize, usize),
+        shown: &Shown,
+    ) {
         let run = &shown.matched.run;
         let best = run.results.first().map(|best| (best.settlement_id, best.score));
         let state = person.state.map_or("state unknown", State::code);
-        let seen = records.added + records.unchanged;
-        let removed = match records.removed {
+        let removed = match removed_count {
             0 => String::new(),
             n => format!(", {n} taken back by the bank"),
         };
-        let records_told = match seen {
+        let records_told = match record_count {
             0 => "no records at all".to_owned(),
             1 => format!("1 record{removed}"),
             n => format!("{n} records{removed}"),
@@ -262,6 +278,8 @@ impl Story {
             user_id: person.user_id,
             variant: run.variant,
             records,
+            record_count,
+            removed_count,
             candidate_count: run.candidate_count,
             best: best.map(|(id, _)| title(id)),
             best_score: best.map(|(_, score)| score),
@@ -295,7 +313,7 @@ impl Story {
         let report = payme.import_settlements(settlements).await?;
         let mut changes = report.added + report.changed;
         for person in people()? {
-            let records = take_in(payme, &person).await?;
+            let (records, _) = take_in(payme, &person).await?;
             changes += records.added + records.changed + records.removed;
         }
         self.lines.push(format!("Importing all of it a second time changed {changes} rows."));

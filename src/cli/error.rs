@@ -35,13 +35,15 @@ impl CliError {
     }
 
     pub(crate) fn store(error: &StoreError, database: &str) -> Self {
-        // The address of a server may hold a password.
-        let database = match database.split_once("://") {
-            Some((scheme, _)) if scheme != "sqlite" => scheme,
-            _ => database,
-        };
+        let database = named(database);
         Self::new(error.code(), format!("{database}: {error}"))
             .with_details(json!({"database": database}))
+    }
+
+    /// The error with a further sentence of advice.
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        self.message = format!("{}; {hint}", self.message);
+        self
     }
 
     /// A file that is wrong as a whole.
@@ -81,6 +83,14 @@ impl CliError {
             }
         }
         ExitCode::from(2)
+    }
+}
+
+/// A database as a message may name it: the address of a server may hold a password.
+pub(crate) fn named(database: &str) -> &str {
+    match database.split_once("://") {
+        Some((scheme, _)) if scheme != "sqlite" => scheme,
+        _ => database,
     }
 }
 

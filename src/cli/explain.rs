@@ -4,7 +4,7 @@ use payme::driver::{MatchOptions, RecordedExplanation};
 
 use super::args::{ExplainArgs, Global};
 use super::error::CliError;
-use super::{Finding, input, open, output};
+use super::{Finding, empty, input, open, output};
 
 pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Finding, CliError> {
     let options = MatchOptions {
@@ -13,7 +13,8 @@ pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Finding, 
         ..MatchOptions::default()
     };
     let payme = open(global).await?;
-    let answer = payme.explain_stored(args.user, args.settlement, &options).await?;
+    let answer = payme.explain_stored(args.user, args.settlement, &options).await;
+    let answer = empty::hinted(global, payme, answer).await?;
     output::value(global, &answer, || sentences(&answer))?;
     Ok(Finding::Fine)
 }

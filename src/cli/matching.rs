@@ -13,6 +13,7 @@ use payme::types::{SettlementId, UserId};
 use serde_json::{Map, Value, json};
 
 use super::args::{Global, MatchArgs};
+use super::empty::{self, NO_SETTLEMENTS};
 use super::error::CliError;
 use super::results::{below, head, tables};
 use super::{Finding, clock, input, open, output, progress};
@@ -24,7 +25,12 @@ pub(crate) async fn run(global: &Global, args: &MatchArgs) -> Result<Finding, Cl
     match (&args.settlements, &args.features, args.user) {
         (Some(settlements), Some(features), _) => from_files(global, args, settlements, features),
         (_, _, Some(user)) => one_person(global, args, user).await,
-        _ => everybody(global, args).await,
+        _ if args.all => everybody(global, args).await,
+        _ => Err(CliError::new(
+            "usage",
+            "say whom to match: --user ID for one person or --all for everybody in the database, \
+             or --settlements FILE with --features FILE to match from two files without one",
+        )),
     }
 }
 
@@ -91,8 +97,11 @@ fn options(args: &MatchArgs) -> Result<MatchOptions, CliError> {
 async fn one_person(global: &Global, args: &MatchArgs, user: UserId) -> Result<Finding, CliError> {
     let options = options(args)?;
     let payme = open(global).await?;
-    let matched = payme.match_stored_user(user, &options).await?;
-    let shown = Shown::new(payme, matched).await?;
+    let matched = payme.match_stored_user(user, &options).await;
+    let shown = Shown::new(payme, empty::hinted(global, payme, matched).await?).await?;
+    if shown.settlements.is_empty() {
+        empty::note(global, NO_SETTLEMENTS);
+    }
     output::value(global, &shown.json(), || shown.table())?;
     Ok(Finding::Fine)
 }
@@ -192,6 +201,7 @@ async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliErro
     let report = payme.match_everybody(&options, args.restart, |at| progress::show(&bar, at)).await;
     bar.finish_and_clear();
     let report = report?;
+    empty::note_without_people(global, payme).await?;
     output::value(global, &report, || {
         let resumed = match report.resumed_after {
             0 => String::new(),
@@ -199,7 +209,8 @@ async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliErro
         };
         let BatchReport { done, started, result_count, .. } = &report;
         format!(
-            "matched {done} people{resumed} as of {started}; results stored now: {result_count}"
+            "matched {}{resumed} as of {started}; results stored now: {result_count}",
+            output::people(*done),
         )
     })?;
     Ok(Finding::Fine)

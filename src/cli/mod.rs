@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod empty;
 mod error;
 mod experiment;
 mod explain;

@@ -114,6 +114,12 @@ pub(crate) fn list_refused(path: &Path, refused: &[Refusal]) {
     }
 }
 
+/// So many people.
+pub(crate) fn people(count: usize) -> String {
+    let people = if count == 1 { "person" } else { "people" };
+    format!("{count} {people}")
+}
+
 /// US dollars for people: whole dollars without cents.
 pub(crate) fn dollars(money: Money) -> String {
     let text = money.to_string();

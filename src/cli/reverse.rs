@@ -11,7 +11,7 @@ use serde_json::json;
 use super::args::{Global, ReverseArgs};
 use super::error::CliError;
 use super::results::{because, lacking};
-use super::{Finding, input, open, output, progress};
+use super::{Finding, empty, input, open, output, progress};
 
 pub(crate) async fn run(global: &Global, args: &ReverseArgs) -> Result<Finding, CliError> {
     let options = MatchOptions {
@@ -38,7 +38,8 @@ async fn one(
     let bar = progress::people(global);
     let found = payme.reverse_stored(id, options, |at| progress::show(&bar, at)).await;
     bar.finish_and_clear();
-    let found = found?;
+    let found = empty::hinted(global, payme, found).await?;
+    empty::note_without_people(global, payme).await?;
     output::value(global, &found, || table(&found, options))?;
     Ok(Finding::Fine)
 }
@@ -55,6 +56,7 @@ async fn many(
     let found = payme.reverse(settlements, options, show).await;
     bar.finish_and_clear();
     let found = found?;
+    empty::note_without_people(global, payme).await?;
     output::list(global, &found, || {
         if found.is_empty() {
             return format!("{}: no settlement in it", args.settlement.display());
@@ -88,7 +90,8 @@ pub(crate) fn table(found: &Qualified, options: &MatchOptions) -> String {
     let variant: Variant = options.variant.unwrap_or(QUALIFY_VARIANT);
     let Qualified { people, eligible_count, unknown_count, .. } = found;
     let mut out = vec![format!(
-        "{title} ({variant}): of {people} people {eligible_count} eligible, {unknown_count} to ask"
+        "{title} ({variant}): of {} {eligible_count} eligible, {unknown_count} to ask",
+        output::people(*people)
     )];
     let rows = |list: &[Qualifier], words: &dyn Fn(&Qualifier) -> String| -> Vec<Vec<String>> {
         let row = |one: &Qualifier| {
@@ -98,18 +101,25 @@ pub(crate) fn table(found: &Qualified, options: &MatchOptions) -> String {
     };
     let because = |one: &Qualifier| because(&one.result.reasons);
     let lacking = |one: &Qualifier| lacking(&one.result);
+    // A list that is cut to nothing has no table: its heading tells the count.
+    let heading = |name: &str, count: usize, list: &[Qualifier]| match list.len() {
+        0 if count > 0 => Some(format!("{name}: {count}, none of them listed")),
+        0 => None,
+        _ => Some(format!("{name}:")),
+    };
     let more = |count: usize, list: &[Qualifier]| match count - list.len() {
         0 => None,
+        _ if list.is_empty() => None,
         more => Some(format!(" and {more} more")),
     };
+    out.extend(heading("eligible", *eligible_count, &found.eligible));
     if !found.eligible.is_empty() {
         let rows = rows(&found.eligible, &because);
-        out.push("eligible:".to_owned());
         out.push(output::table(&["score", "because", "user"], rows));
     }
     out.extend(more(*eligible_count, &found.eligible));
+    out.extend(heading("to ask", *unknown_count, &found.unknown));
     if !found.unknown.is_empty() {
-        out.push("to ask:".to_owned());
         out.push(output::table(&["score", "missing", "user"], rows(&found.unknown, &lacking)));
         // One sentence may stand for many people.
         let mut asked: Vec<&str> = Vec::new();
@@ -122,8 +132,8 @@ pub(crate) fn table(found: &Qualified, options: &MatchOptions) -> String {
     }
     out.extend(more(*unknown_count, &found.unknown));
     let (near, near_count) = (found.near_misses.as_deref(), found.near_miss_count);
+    out.extend(near_count.and_then(|n| heading("nearly", n, near.unwrap_or_default())));
     if let Some(near) = near.filter(|near| !near.is_empty()) {
-        out.push("nearly:".to_owned());
         out.push(output::table(&["score", "missing", "user"], rows(near, &lacking)));
     }
     out.extend(near_count.and_then(|count| more(count, near.unwrap_or_default())));

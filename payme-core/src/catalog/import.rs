@@ -47,7 +47,7 @@ pub const SETTLEMENT_FIELDS: [&str; 17] = [
 pub fn parse_settlements(bytes: &[u8]) -> Result<Rows<Settlement>, Refusal> {
     let mut rows = Rows::default();
     let mut seen: HashMap<SettlementId, u64> = HashMap::new();
-    for row in json::array(json::utf8(bytes)?)? {
+    for row in json::array(json::utf8(bytes)?, "settlements")? {
         rows.push(parse_row(&row).and_then(|settlement| {
             if let Some(line) = seen.insert(settlement.id, row.line) {
                 let message = format!(
@@ -283,7 +283,8 @@ mod tests {
     fn what_is_no_array_is_refused_whole() {
         for (bytes, code) in [
             (&b""[..], "empty_input"),
-            (b"{}", "malformed_json"),
+            (b"{}", "wrong_type"),
+            (b"{", "malformed_json"),
             (b"[{}", "malformed_json"),
             (b"[\xff]", "invalid_utf8"),
         ] {

@@ -330,7 +330,7 @@ mod tests {
             let way = ".all[1]".repeat(PREDICATE_LEVELS_MAX - 1);
             assert_eq!(fault.path, format!("${way}.all[0]"), "{levels}");
         }
-        assert_eq!(strict(&nested(1_000_000), 1).unwrap_err().code, "malformed_json");
+        assert_eq!(strict(&nested(1_000_000), 1).unwrap_err().code, "too_deep");
     }
 
     #[test]

@@ -172,7 +172,9 @@ impl UserFeatures {
     /// A person with these features, in any order.
     ///
     /// # Errors
-    /// [`FeaturesError`] when a key stands twice for one source, or days are out of order.
+    /// [`FeaturesError`] when a key stands twice for one source, or days are out of order. Counts
+    /// of 0 and a first day behind the last are taken as they are; the readers of files refuse
+    /// them.
     pub fn new(person: Person, mut features: Vec<UserFeature>) -> Result<Self, FeaturesError> {
         let id = |feature: &UserFeature| (feature.key.clone(), feature.source);
         features.sort_by_cached_key(id);
@@ -227,7 +229,7 @@ impl UserFeatures {
         self.features.binary_search_by(|feature| feature.key.cmp(key)).is_ok()
     }
 
-    /// The person and the features.
+    /// The person and the features, without the vector of their own.
     pub fn into_parts(self) -> (Person, Vec<UserFeature>) {
         (self.person, self.features)
     }

@@ -330,9 +330,12 @@ impl People {
 
     /// Binds the features that came since, to the same catalogue.
     pub(crate) fn bind_more(&self, binding: &mut Binding, index: &CatalogIndex) {
-        let new = self.keys.get(binding.features.len()..).unwrap_or_default();
+        let known = binding.features.len();
+        let new = self.keys.get(known..).unwrap_or_default();
         binding.features.extend(new.iter().map(|key| index.feature(key)));
-        binding.vectors.extend(new, index.embedder().as_ref());
+        let numbers = binding.features.get(known..).unwrap_or_default();
+        let new = new.iter().zip(numbers.iter().copied());
+        binding.vectors.extend(new, index.feature_vectors(), index.embedder().as_ref());
     }
 
     /// Binds the features to another catalogue with the same embedder.

@@ -215,6 +215,11 @@ mod tests {
             format!(r#""eligibility": {{"required_features": [{required}], "states": [{states}]}}"#)
         };
         let both = r#""merchant:uber", "merchant:delta""#;
+        let with_age = |connective: &str, key: &str| {
+            format!(
+                r#""eligibility": {{"{connective}": [{{"feature": "{key}"}}, {{"age": {{"min": 18}}}}]}}"#
+            )
+        };
         #[rustfmt::skip]
         let table = [
             ("A", rule(r#""merchant:uber""#, ""),                                Verdict::Eligible,        "matches"),
@@ -226,9 +231,9 @@ mod tests {
             ("G", format!(r#""deadline": "2026-01-31T00:00:00Z", {}"#, rule("", "")), Verdict::Closed,     "deadline 2026-01-31"),
             ("H", r#""eligibility": {"age": {"min": 18}}"#.to_owned(),           Verdict::Unknown,         "date of birth is not known"),
             ("I", rule("", r#""NY""#),                                           Verdict::NearMiss,        "limited to NY"),
-            ("J", r#""eligibility": {"any": [{"feature": "merchant:uber"}, {"age": {"min": 18}}]}"#.to_owned(), Verdict::Eligible, "merchant:uber: seen"),
-            ("K", r#""eligibility": {"all": [{"feature": "merchant:delta"}, {"age": {"min": 18}}]}"#.to_owned(), Verdict::NothingInCommon, "date of birth is not known"),
-            ("L", r#""status": "paid", "eligibility": {"age": {"min": 18}}"#.to_owned(), Verdict::Closed, "date of birth is not known"),
+            ("J", with_age("any", "merchant:uber"),                              Verdict::Eligible,        "merchant:uber: seen"),
+            ("K", with_age("all", "merchant:delta"),                             Verdict::NothingInCommon, "date of birth is not known"),
+            ("L", r#""status": "paid", "eligibility": {"age": {"min": 18}}"#.to_owned(), Verdict::Closed,  "date of birth is not known"),
         ];
         let body: Vec<_> = table
             .iter()

@@ -3,10 +3,12 @@
 //! In: a settlement, a request and pages of people. Out: how many people its rule is met for, how
 //! many it is unknown for, and the best of both with their reasons; of the latter also what to
 //! ask. Only the best are held, so any number of people can be asked.
-//! A person stands here as in a match of their own: the same truth, score and reasons, to the bit.
+//! A person stands here as in a match of their own over a catalogue with the same embedder: the
+//! same truth, score and reasons, to the bit.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -17,6 +19,7 @@ use crate::catalog::{CatalogIndex, Settlement, SettlementIx};
 use crate::evidence::UserFeatures;
 use crate::matching::{Candidate, Matcher, Moment, Observed, Truth, Variant};
 use crate::types::{SettlementId, UserId};
+use crate::vectors::{Embedder, HashedNgrams};
 
 /// The variant that scores people for a settlement where none is named: the same for everybody,
 /// since scores of two variants do not compare.
@@ -128,14 +131,24 @@ struct Group {
 }
 
 impl Qualifying {
-    /// Begins with nobody. `top_n` of the request is how many people each list keeps.
+    /// Begins with nobody. `top_n` of the request is how many people each list keeps. Embeddings
+    /// are those of [`CatalogIndex::new`].
     pub fn new(settlement: Settlement, request: MatchRequest) -> Self {
+        Self::with_embedder(settlement, request, Arc::new(HashedNgrams::default()))
+    }
+
+    /// The same with the embedder of some catalogue, for answers that are those of a match there.
+    pub fn with_embedder(
+        settlement: Settlement,
+        request: MatchRequest,
+        embedder: Arc<dyn Embedder>,
+    ) -> Self {
         let scope = request.scope;
         Self {
             settlement_id: settlement.id,
             title: settlement.title.clone(),
             considered: scope.include_closed || settlement.takes_claims(scope.now),
-            index: CatalogIndex::new([settlement]),
+            index: CatalogIndex::with_embedder([settlement], embedder),
             request,
             people: 0,
             eligible: Group::default(),

@@ -64,8 +64,13 @@ pub fn score(variant: Variant, signals: &Signals, weights: &Weights) -> f64 {
     let sum = contributions(variant, signals, weights)
         .map(|part| part.contribution)
         .fold(0.0, |sum, part| sum + part);
-    // Adding zero turns -0.0 into 0.0, so that equal scores have equal bits and tie.
-    sum.clamp(0.0, 1.0) + 0.0
+    within_one(sum)
+}
+
+/// A sum as a score: kept within 0 and 1, and 0 for NaN, which weights that are not finite can
+/// make of it. Adding zero turns -0.0 into 0.0, so that equal scores have equal bits and tie.
+pub(super) const fn within_one(sum: f64) -> f64 {
+    if sum.is_nan() { 0.0 } else { sum.clamp(0.0, 1.0) + 0.0 }
 }
 
 #[cfg(test)]
@@ -108,6 +113,8 @@ mod tests {
         assert_eq!(bits(9.0), 1.0_f64.to_bits());
         assert_eq!(bits(-9.0), 0.0_f64.to_bits());
         assert_eq!(bits(-0.0), 0.0_f64.to_bits());
+        assert_eq!(bits(f64::NAN), 0.0_f64.to_bits());
+        assert_eq!(bits(f64::INFINITY), 1.0_f64.to_bits());
     }
 
     proptest! {

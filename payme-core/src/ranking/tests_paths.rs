@@ -2,23 +2,27 @@
 //! rule, the rule in force, the index for one person, the batch, reverse matching, and matches
 //! that are kept as people and settlements change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::top::{Hit, Plan, Top};
 use super::{LiveMatches, MatchRequest, Qualifying, Weights, match_many, match_user, rank_people};
-use crate::catalog::{CatalogEdit, CatalogIndex, Payout, Proof, Settlement, SettlementIx, Status};
+use crate::catalog::{
+    CatalogEdit, CatalogIndex, ClassPeriod, Eligibility, FeatureAtom, Payout, Predicate, Proof,
+    Settlement, SettlementIx, Status,
+};
 use crate::evidence::UserFeatures;
-use crate::matching::arbitrary::{eligibility, period, today, user};
+use crate::matching::arbitrary::{eligibility, key, period, today, user};
 use crate::matching::{
     MatchScope, Matcher, Moment, Observed, People, Signal, SignalSet, Truth, Variant,
     eligible_pairs, reverse,
 };
-use crate::types::{Currency, Deadline, Instant, Money, SettlementId, UserId};
+use crate::types::{Currency, Date, Deadline, Instant, Money, SettlementId, UserId};
 
 #[derive(Debug, Clone)]
 struct World {
@@ -142,6 +146,40 @@ fn world() -> impl Strategy<Value = World> {
     )
 }
 
+/// Many settlements that one feature each decides, and weights of any sign, so that most
+/// candidates are ruled out by what they can be at best.
+fn wide_world() -> impl Strategy<Value = World> {
+    let narrow = (0_u8..60).prop_flat_map(|n| {
+        (settlement(n), key(), any::<bool>()).prop_map(|(settlement, key, is_open)| Settlement {
+            eligibility: Eligibility::new(Predicate::Feature(FeatureAtom::present(key))),
+            status: if is_open { Status::Open } else { settlement.status },
+            ..settlement
+        })
+    });
+    let weights = prop::array::uniform8(prop_oneof![
+        Just(0.0),
+        Just(-0.0),
+        -1.0..1.5_f64,
+        (-1.0..1.0_f64).prop_map(|weight| weight * 1e-310),
+        prop::sample::select(vec![1e308, -1e308, 1e9]),
+    ]);
+    let people = (1_u8..3).prop_flat_map(|n| (0..n).map(person).collect::<Vec<_>>());
+    let request = (request(), option::of(weights), 0_usize..9);
+    (vec(narrow, 30..90), people, request).prop_map(|(settlements, people, request)| {
+        let (request, weights, top_n) = request;
+        let set = request.weights.set();
+        let own = weights.map(|weights| {
+            let mut weights = weights.into_iter();
+            let next = |_: Signal| weights.next().unwrap_or(0.0);
+            Weights::new(1, crate::matching::Signals::of_set(set, next))
+        });
+        let request =
+            MatchRequest { weights: own.unwrap_or(request.weights.clone()), top_n, ..request };
+        let by_id: BTreeMap<_, _> = settlements.into_iter().map(|one| (one.id, one)).collect();
+        World { settlements: by_id.into_values().collect(), people, edits: Vec::new(), request }
+    })
+}
+
 impl World {
     fn takes_claims(&self, settlement: &Settlement) -> bool {
         let scope = self.request.scope;
@@ -184,6 +222,8 @@ impl World {
                 let judged = observed.judge(rule, settlement.class_period, today());
                 let belief = hit.signals.get(Signal::RulesConfidence);
                 assert_eq!(belief.to_bits(), judged.belief.to_bits());
+                let share = hit.signals.get(Signal::ClassPeriod);
+                assert_eq!(share.to_bits(), class_period_share(user, settlement).to_bits());
             }
             let plain = super::score(plan.variant, &hit.signals, &self.request.weights);
             assert_eq!(plain.to_bits(), hit.score.to_bits());
@@ -199,6 +239,34 @@ impl World {
         });
         hits
     }
+}
+
+/// The share of the support inside the class period, from the words of `docs/rules/matching.md`.
+fn class_period_share(user: &UserFeatures, settlement: &Settlement) -> f64 {
+    let period = settlement.class_period.filter(|one| one.start.is_some() || one.end.is_some());
+    let Some(ClassPeriod { start, end }) = period else { return 1.0 };
+    let is_inside = |day: Date| start.is_none_or(|at| at <= day) && end.is_none_or(|at| day <= at);
+    let (mut inside, mut all) = (0_u32, 0_u32);
+    let sought = settlement.eligibility.sought();
+    for feature in user.features().iter().filter(|one| sought.contains(&&one.key)) {
+        let (first, last) = (feature.first_seen, feature.last_seen);
+        let ends = [first, last].map(|day| day.is_some_and(is_inside));
+        if !feature.by_day.is_empty() {
+            all += feature.by_day.iter().map(|day| day.count).sum::<u32>();
+            let days = feature.by_day.iter().filter(|day| is_inside(day.date));
+            inside += days.map(|day| day.count).sum::<u32>();
+            continue;
+        }
+        all += feature.count;
+        let is_before = last.is_some_and(|day| start.is_some_and(|at| day < at));
+        let is_after = first.is_some_and(|day| end.is_some_and(|at| day > at));
+        inside += match ends {
+            [true, true] => feature.count,
+            _ if is_before || is_after => 0,
+            ends => ends.map(u32::from).iter().sum::<u32>().min(feature.count),
+        };
+    }
+    if all == 0 { 0.0 } else { f64::from(inside) / f64::from(all) }
 }
 
 fn ids(index: &CatalogIndex, hits: &[Hit]) -> Vec<SettlementId> {
@@ -316,12 +384,16 @@ fn kept_matches_agree(world: &World) {
     let index = CatalogIndex::new(world.settlements.iter().cloned());
     let people = People::of(&world.people).unwrap();
     let mut live = LiveMatches::new(index, people, world.request.clone());
+    let mut there: BTreeMap<UserId, &UserFeatures> =
+        world.people.iter().map(|user| (user.person().user_id, user)).collect();
     for edit in &world.edits {
         match edit {
-            Edit::PutPerson(user) => live.put_person(user).unwrap(),
+            Edit::PutPerson(user) => {
+                live.put_person(user).unwrap();
+                there.insert(user.person().user_id, user);
+            }
             Edit::RemovePerson(id) => {
-                let was_there = live.outcome(*id).is_some();
-                assert_eq!(live.remove_person(*id), was_there);
+                assert_eq!(live.remove_person(*id), there.remove(id).is_some());
             }
             Edit::Catalog(edits) => {
                 live.edit_catalog(edits);
@@ -329,10 +401,21 @@ fn kept_matches_agree(world: &World) {
         }
     }
     let anew = CatalogIndex::new(live.index().settlements().cloned());
-    let fresh = LiveMatches::new(anew, live.people().clone(), world.request.clone());
+    let people = People::of(there.values().copied()).unwrap();
+    let fresh = LiveMatches::new(anew, people, world.request.clone());
+    for settlement in live.index().settlements() {
+        let scope = world.request.scope;
+        let ids = |people: &People, rows: RoaringBitmap| {
+            rows.into_iter().map(|row| people.user_id(row)).collect::<BTreeSet<_>>()
+        };
+        let (kept, anew) = (live.people(), fresh.people());
+        let [a, b] = [kept, anew].map(|people| reverse(people, settlement, scope));
+        assert_eq!(ids(kept, a.eligible), ids(anew, b.eligible));
+        assert_eq!(ids(kept, a.unknown), ids(anew, b.unknown));
+    }
     for n in 0..8 {
         assert_eq!(live.outcome(user_id(n)), fresh.outcome(user_id(n)));
-        assert_eq!(live.outcome(user_id(n)).is_some(), live.people().row(user_id(n)).is_some());
+        assert_eq!(live.outcome(user_id(n)).is_some(), there.contains_key(&user_id(n)));
     }
 }
 
@@ -343,5 +426,14 @@ proptest! {
     fn every_evaluation_path_gives_the_same_answer(world in world()) {
         every_direction_agrees(&world);
         kept_matches_agree(&world);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn what_is_ruled_out_by_a_ceiling_is_not_among_the_best(world in wide_world()) {
+        every_direction_agrees(&world);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::mem;
 
 use super::MatchRequest;
-use super::score::resolved;
+use super::score::{resolved, within_one};
 use crate::catalog::{CatalogIndex, SettlementFacts, SettlementIx};
 use crate::matching::{
     Candidate, Drawn, Lazy, Session, Signal, SignalSet, Signals, Truth, Variant, baseline_signals,
@@ -79,7 +79,7 @@ impl Plan {
 
     fn ceilings_of(&self, index: &CatalogIndex, now_micros: i64) -> Vec<f64> {
         let size: f64 = self.weights.values().iter().map(|weight| weight.abs()).sum();
-        if self.set == SignalSet::Baseline || size > WEIGHTS_MAX {
+        if self.set == SignalSet::Baseline || size.is_nan() || size > WEIGHTS_MAX {
             return Vec::new();
         }
         let at_best = |signal| self.weights.get(signal) * self.best_of(signal);
@@ -101,8 +101,7 @@ impl Plan {
         // Signals that the set does not hold are 0, and adding zero changes no sum.
         let weighted = self.weights.values().iter().zip(signals.values());
         let sum = weighted.fold(0.0, |sum, (weight, value)| sum + weight * value);
-        // Adding zero turns -0.0 into 0.0, so that equal scores have equal bits and tie.
-        sum.clamp(0.0, 1.0) + 0.0
+        within_one(sum)
     }
 
     /// The place of a candidate whose signals are kept in some place of their own.

@@ -140,12 +140,14 @@ pub struct RawRow<'a> {
     pub text: &'a str,
 }
 
-/// Splits a JSON array into its elements without reading them.
+/// Splits a JSON array of `what` into its elements without reading them.
 ///
 /// # Errors
-/// A refusal with code `malformed_json` when the text is not one JSON array.
-pub fn array(text: &str) -> Result<Vec<RawRow<'_>>, Refusal> {
-    let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| malformed(&error, 1))?;
+/// A refusal with code `wrong_type` when the text begins with a value of another kind, and with
+/// code `malformed_json` when it is not JSON.
+pub fn array<'a>(text: &'a str, what: &str) -> Result<Vec<RawRow<'a>>, Refusal> {
+    let raw: Vec<&RawValue> =
+        serde_json::from_str(text).map_err(|error| no_array(text, what, &error))?;
     let base = text.as_ptr().addr();
     let mut line = 1;
     let mut seen = 0;
@@ -158,10 +160,31 @@ pub fn array(text: &str) -> Result<Vec<RawRow<'_>>, Refusal> {
     Ok(rows.collect())
 }
 
+/// Why a text is not an array. Where it begins with a whole value of another kind, that is the
+/// fault, whatever follows it; where it is cut short, the end of it is.
+fn no_array(text: &str, what: &str, error: &serde_json::Error) -> Refusal {
+    let first = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>().next();
+    let found = match first {
+        Some(Ok(raw)) => match raw.get().bytes().next() {
+            Some(b'[') | None => return malformed(error, 1),
+            Some(b'{') => "an object: put it between [ and ]",
+            Some(b'"') => "a text",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            Some(_) => "a number",
+        },
+        Some(Err(error)) => return malformed(&error, 1),
+        None => return malformed(error, 1),
+    };
+    let before = text.split(|c: char| !c.is_whitespace()).next().unwrap_or_default();
+    let line = 1 + newlines(before.as_bytes());
+    Refusal::on_line(line, "wrong_type", format!("expected an array of {what}, found {found}"))
+}
+
 /// Reads one JSON value; a member named twice is a fault.
 ///
 /// # Errors
-/// A refusal with code `malformed_json` or `duplicate_member`; lines count from `line`.
+/// A refusal with code `malformed_json`, `too_deep` or `duplicate_member`; lines count from `line`.
 pub fn strict(text: &str, line: u64) -> Result<Value, Refusal> {
     let mut reader = serde_json::Deserializer::from_str(text);
     Strict
@@ -175,8 +198,15 @@ pub fn malformed(error: &serde_json::Error, line: u64) -> Refusal {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     let offset = u64::try_from(error.line().saturating_sub(1)).unwrap_or(0);
-    let code = if what.starts_with(DUPLICATE) { "duplicate_member" } else { "malformed_json" };
+    let code = match what {
+        _ if what.starts_with(DUPLICATE) => "duplicate_member",
+        TOO_DEEP => "too_deep",
+        _ => "malformed_json",
+    };
     let message = match error.classify() {
+        _ if code == "too_deep" => {
+            "nested more than 127 levels deep: write it with fewer levels".to_owned()
+        }
         // Syntax and end of input carry no text of the file; data errors may.
         serde_json::error::Category::Data if code == "malformed_json" => {
             "not the JSON that is expected here".to_owned()
@@ -187,6 +217,14 @@ pub fn malformed(error: &serde_json::Error, line: u64) -> Refusal {
 }
 
 const DUPLICATE: &str = "the member is named twice";
+/// What `serde_json` says of more levels than it reads.
+const TOO_DEEP: &str = "recursion limit exceeded";
+
+/// Whether a name looks like that of a member, so that a message may repeat it.
+fn is_member_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    name.len() <= 40 && name.bytes().all(is_part)
+}
 
 /// Builds a [`Value`] and refuses duplicate members, which `serde_json` overwrites silently.
 struct Strict;
@@ -318,8 +356,8 @@ impl<'a> Node<'a> {
             return Err(self.wrong_type("an object"));
         };
         if let Some(name) = map.keys().find(|name| !allowed.contains(&name.as_str())) {
-            let name: String = name.escape_debug().take(40).collect();
-            let message = format!("unknown field \"{name}\" (known: {})", allowed.join(", "));
+            let name = super::state::quoted(if is_member_name(name) { name } else { "" });
+            let message = format!("unknown field{name} (known: {})", allowed.join(", "));
             return Err(self.fault("unknown_field", message));
         }
         Ok(Members { node: self, map })
@@ -478,9 +516,51 @@ mod tests {
     #[test]
     fn rows_know_their_lines() {
         let text = "[\n  {\"a\": 1},\n\n  {\"a\":\n 2}, 3\n]";
-        let rows = array(text).unwrap();
+        let rows = array(text, "things").unwrap();
         let lines: Vec<_> = rows.iter().map(|row| (row.index, row.line)).collect();
         assert_eq!(lines, [(0, 2), (1, 4), (2, 5)]);
+    }
+
+    #[test]
+    fn what_is_no_array_is_told_by_its_kind() {
+        for (text, line, code, message) in [
+            ("\n {}", 2, "wrong_type", "an array of cats, found an object: put it between [ and ]"),
+            ("{}\n{}", 1, "wrong_type", "found an object"),
+            ("\"a\"", 1, "wrong_type", "found a text"),
+            ("null", 1, "wrong_type", "found null"),
+            ("-1", 1, "wrong_type", "found a number"),
+            ("{", 1, "malformed_json", "EOF while parsing"),
+            ("{\n\"a\": [", 2, "malformed_json", "EOF while parsing"),
+            ("[1, 2", 1, "malformed_json", "EOF while parsing"),
+        ] {
+            let refusal = array(text, "cats").unwrap_err();
+            assert_eq!((refusal.line, refusal.code), (line, code), "{text}");
+            assert!(refusal.message.contains(message), "{text}: {}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn more_levels_than_are_read_are_too_deep() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(strict(&nested(127), 1).is_ok());
+        let refusal = strict(&nested(128), 3).unwrap_err();
+        assert_eq!((refusal.line, refusal.code), (3, "too_deep"));
+    }
+
+    #[test]
+    fn only_what_looks_like_a_name_is_repeated() {
+        let long = "a".repeat(41);
+        for (name, told) in [
+            ("required-Features_2", "unknown field \"required-Features_2\" (known: a)"),
+            (&long, "unknown field (known: a)"),
+            ("", "unknown field (known: a)"),
+            ("Jane Roe 1984-02-03", "unknown field (known: a)"),
+            ("Zoë", "unknown field (known: a)"),
+        ] {
+            let value = serde_json::json!({ name: 1 });
+            let fault = Node::root(&value).members(&["a"]).unwrap_err();
+            assert_eq!((fault.code, &*fault.message), ("unknown_field", told));
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::state::{quoted, short_code};
+
 /// Currencies without a minor unit (ISO 4217, exponent 0).
 #[rustfmt::skip]
 const WHOLE: [&str; 16] = [
@@ -64,7 +66,7 @@ impl FromStr for Currency {
         find(&HUNDREDTHS, 2)
             .or_else(|| find(&WHOLE, 0))
             .or_else(|| find(&THOUSANDTHS, 3))
-            .ok_or_else(|| MoneyError::Currency(text.chars().take(16).collect()))
+            .ok_or_else(|| MoneyError::Currency(short_code(text)))
     }
 }
 
@@ -95,8 +97,8 @@ impl fmt::Display for Currency {
 /// Why an amount was refused. Never repeats the amount's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// The code names no active currency.
-    #[error("unknown currency \"{}\" (write an ISO 4217 code such as USD)", .0.escape_debug())]
+    /// The code names no active currency; it is empty unless it is at most three ASCII letters.
+    #[error("unknown currency{} (write an ISO 4217 code such as USD)", quoted(.0))]
     Currency(String),
     /// The text is not a decimal number.
     #[error("not a decimal amount (write digits with an optional sign and point, such as -12.34)")]
@@ -334,7 +336,10 @@ mod tests {
         assert_eq!(parse("1.234", "KWD").unwrap().to_string(), "1.234 KWD");
         assert_eq!(Money::usd_cents(-5).to_string(), "-0.05 USD");
         assert_eq!(Money::usd_cents(i64::MIN).to_string(), "-92233720368547758.08 USD");
-        assert!("BTC".parse::<Currency>().is_err());
+        for (code, named) in [("BTC", true), ("Jane", false), ("J 1", false)] {
+            let told = code.parse::<Currency>().unwrap_err().to_string();
+            assert_eq!(told.contains(code), named, "{told}");
+        }
         assert!(WHOLE.is_sorted() && HUNDREDTHS.is_sorted() && THOUSANDTHS.is_sorted());
     }
 

@@ -29,12 +29,12 @@ const NOWHERE: u64 = 1 << 63;
 #[serde(try_from = "String", into = "String")]
 pub struct State(u8);
 
-/// A text that is no state code.
+/// A text that is no state code. It is repeated only where it is at most three ASCII letters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown state \"{}\" (write two upper-case letters: one of the 50 states, DC, \
+    "unknown state{} (write two upper-case letters: one of the 50 states, DC, \
      AS, GU, MP, PR or VI)",
-    .0.escape_debug()
+    quoted(.0)
 )]
 pub struct StateError(String);
 
@@ -43,6 +43,18 @@ impl StateError {
     pub const fn code(&self) -> &'static str {
         "unknown_state"
     }
+}
+
+/// A code that was not known, as far as a message may repeat it: what is longer than three letters
+/// or holds anything else may be personal data, and gives the empty text.
+pub(super) fn short_code(text: &str) -> String {
+    let is_code = text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_code { text.to_owned() } else { String::new() }
+}
+
+/// A text between quotes and behind a space, or nothing where there is none.
+pub(super) fn quoted(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" \"{text}\"") }
 }
 
 impl State {
@@ -70,7 +82,7 @@ impl FromStr for State {
             .ok()
             .and_then(|index| u8::try_from(index).ok())
             .map(Self)
-            .ok_or_else(|| StateError(text.chars().take(16).collect()))
+            .ok_or_else(|| StateError(short_code(text)))
     }
 }
 
@@ -213,6 +225,14 @@ impl StateRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_code_is_repeated() {
+        for (text, is_told) in [("Cal", true), ("x", true), ("Jane", false), ("a b", false)] {
+            let told = text.parse::<State>().unwrap_err().to_string();
+            assert_eq!(told.contains(&format!("\"{text}\"")), is_told, "{told}");
+        }
+    }
 
     #[test]
     fn the_codes_are_sorted_and_the_fifty_six() {

@@ -117,15 +117,25 @@ impl FeatureVectors {
         (&self.starts, &self.places, &self.values)
     }
 
-    /// Appends the embeddings of more features.
+    /// Appends the embeddings of more features, each with its number in an index, or
+    /// [`NO_FEATURE`]. Those that the index has are taken from it: a loaded one may have them from
+    /// a machine that rounds differently.
     pub(crate) fn extend<'a>(
         &mut self,
-        keys: impl IntoIterator<Item = &'a FeatureKey>,
+        features: impl IntoIterator<Item = (&'a FeatureKey, u32)>,
+        known: &Self,
         embedder: &dyn Embedder,
     ) {
         self.begin();
         let mut dense = vec![0.0; embedder.dimension()];
-        keys.into_iter().for_each(|key| self.embed(key, embedder, &mut dense));
+        for (key, feature) in features {
+            match known.vector(feature) {
+                Some((places, values)) => {
+                    self.push(places.iter().copied().zip(values.iter().copied()));
+                }
+                None => self.embed(key, embedder, &mut dense),
+            }
+        }
     }
 
     fn begin(&mut self) {

@@ -7,8 +7,9 @@
 //! | then | the sections in the order of the table, each at the next multiple of 64 |
 //! | last 16 | from the next multiple of 64: the XXH3-128 of every byte before |
 //!
-//! Numbers have their least significant byte first, and every byte between the parts is 0. So what
-//! a snapshot holds says what each of its bytes is: there is no other way to write it.
+//! Numbers have their least significant byte first, and every byte between the parts is 0. So there
+//! is one way to lay out the sections, and only the text of a settlement could be written in
+//! another, such as with its members in another order.
 
 use std::fmt;
 use std::ops::Range;

@@ -7,7 +7,8 @@
 //! what compiling the settlements would give: it takes the same walk over them as compiling does
 //! and compares (`check.rs`). What is taken on trust are the numbers of the embeddings, which are
 //! what compiling spends its time on; their size is checked, and a few are computed again. So
-//! what loads answers like a fresh index, whoever wrote the bytes.
+//! what loads finds the same candidates as a fresh index, whoever wrote the bytes, and has the same
+//! similarities where they are as they were written.
 //! The format stands in `layout.rs`, the reasons in
 //! `docs/decisions/0010-snapshots-are-checked-against-their-settlements.md`.
 
