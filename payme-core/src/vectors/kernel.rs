@@ -288,7 +288,7 @@ macro_rules! float_kernel {
     };
 }
 
-/// 256-bit registers: AVX2 for integers, FMA for single precision.
+/// 256-bit registers: AVX2.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
