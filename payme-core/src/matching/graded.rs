@@ -31,32 +31,18 @@ pub const FREQUENCY_HALF_COUNT: f64 = 3.0;
 
 const DAY_MICROS: f64 = 86_400_000_000.0;
 
-/// What the signals of one pair are computed from.
-pub(super) struct Grader<'a> {
-    pub(super) bound: &'a Bound<'a>,
-    /// The features that the rule seeks.
-    pub(super) sought: &'a [u32],
-}
-
-impl Grader<'_> {
-    fn support(&self) -> impl Iterator<Item = &Slot> {
-        self.sought.iter().filter_map(|feature| self.bound.slot(*feature))
-    }
-
-    pub(super) fn class_period(&self, facts: &SettlementFacts) -> f64 {
-        if !facts.has_period() {
-            return 1.0;
+/// The share of the support that lies inside the class period of a settlement which has one;
+/// `sought` are the features that its rule seeks.
+pub(super) fn class_period(bound: &Bound<'_>, sought: &[u32], facts: &SettlementFacts) -> f64 {
+    let period = period_of(facts);
+    let (mut inside, mut all) = (0_u64, 0_u64);
+    for slot in sought.iter().filter_map(|feature| bound.slot(*feature)) {
+        for sighting in bound.view.sightings(slot) {
+            inside += u64::from(sighting.count_inside(period).0);
+            all += u64::from(sighting.until.last().copied().unwrap_or(sighting.count));
         }
-        let period = period_of(facts);
-        let (mut inside, mut all) = (0_u64, 0_u64);
-        for slot in self.support() {
-            for sighting in self.bound.view.sightings(slot) {
-                inside += u64::from(sighting.count_inside(period).0);
-                all += u64::from(sighting.until.last().copied().unwrap_or(sighting.count));
-            }
-        }
-        if all == 0 { 0.0 } else { float(inside) / float(all) }
     }
+    if all == 0 { 0.0 } else { float(inside) / float(all) }
 }
 
 /// How pressing the deadline is at so many microseconds since 1970.

@@ -4,7 +4,9 @@
 //! judgements and signals, settlement by settlement. The memory is the matcher's.
 
 use super::baseline::baseline_signals;
-use super::graded::{Grader, ease, frequency, recency, similarities, urgency, user_embedding};
+use super::graded::{
+    class_period, ease, frequency, recency, similarities, urgency, user_embedding,
+};
 use super::matcher::{Bounds, Candidate, MatchScope, Work};
 use super::program;
 use super::sighting::{DayRange, PersonView, Slot};
@@ -265,10 +267,6 @@ impl Session<'_> {
         Some((drawn.candidate, drawn.signals))
     }
 
-    fn grader<'b>(&'b self, bound: &'b Bound<'b>, facts: &SettlementFacts) -> Grader<'b> {
-        Grader { bound, sought: self.index.columns().sought(facts) }
-    }
-
     /// How much the person's evidence speaks of a settlement.
     pub(crate) fn similarity(&self, ix: SettlementIx) -> f64 {
         let mut similarity = [0.0];
@@ -281,10 +279,11 @@ impl Session<'_> {
         similarities(self.index, self.shown, &self.work.embedding, list, out);
     }
 
-    /// How much of the support lies inside the class period.
+    /// How much of the support lies inside the class period of a settlement which has one.
     pub(crate) fn class_period(&self, ix: SettlementIx) -> f64 {
-        let bound = self.bound();
-        self.index.facts(ix).map_or(0.0, |facts| self.grader(&bound, facts).class_period(facts))
+        let sought = |facts| self.index.columns().sought(facts);
+        let facts = self.index.facts(ix);
+        facts.map_or(0.0, |facts| class_period(&self.bound(), sought(facts), facts))
     }
 
     fn urgency(&self, ix: SettlementIx, facts: &SettlementFacts) -> f64 {

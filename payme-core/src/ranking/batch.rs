@@ -9,7 +9,7 @@ use super::top::{Hit, Plan, Top};
 use super::{MatchOutcome, MatchRequest, match_user};
 use crate::catalog::CatalogIndex;
 use crate::evidence::UserFeatures;
-use crate::matching::{Matcher, Moment, People, SignalSet, in_windows};
+use crate::matching::{Binding, Matcher, Moment, People, SignalSet, in_windows};
 use crate::types::UserId;
 
 /// The fewest people that are worth a task of their own.
@@ -74,19 +74,31 @@ pub fn rank_people(
     people: &People,
     request: &MatchRequest,
     cancelled: &(dyn Fn() -> bool + Sync),
+    sink: impl FnMut(Ranked<'_>),
+) -> BatchSummary {
+    let binding = match request.weights.set() {
+        SignalSet::Baseline => people.bind_features(index),
+        SignalSet::Evidence => people.bind(index),
+    };
+    rank_bound(index, people, &binding, request, cancelled, sink)
+}
+
+/// The same for people who are bound to the catalogue already.
+pub(super) fn rank_bound(
+    index: &CatalogIndex,
+    people: &People,
+    binding: &Binding,
+    request: &MatchRequest,
+    cancelled: &(dyn Fn() -> bool + Sync),
     mut sink: impl FnMut(Ranked<'_>),
 ) -> BatchSummary {
     let rows: Vec<u32> = people.rows().collect();
     let plan = Plan::of_many(request, index);
     let moment = Moment::of_many(request.scope, index);
-    let binding = match plan.set {
-        SignalSet::Baseline => people.bind_features(index),
-        SignalSet::Evidence => people.bind(index),
-    };
     let chunk = |(matcher, top): &mut (Matcher<'_>, Top), rows: &[u32]| {
         let mut chunk = Chunk::default();
         for row in rows {
-            let session = matcher.read_row(people, &binding, *row, &moment);
+            let session = matcher.read_row(people, binding, *row, &moment);
             let (Some(mut session), Some(user_id)) = (session, people.user_id(*row)) else {
                 continue;
             };

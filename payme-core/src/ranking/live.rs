@@ -10,8 +10,9 @@ use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
+use super::MatchRequest;
+use super::batch::{Ranked, rank_bound};
 use super::top::{Hit, Plan, Top};
-use super::{MatchRequest, rank_people};
 use crate::catalog::{CatalogEdit, CatalogIndex, Settlement};
 use crate::evidence::UserFeatures;
 use crate::matching::{Binding, Matcher, Moment, People, PeopleFull, Signals, reverse};
@@ -51,11 +52,12 @@ impl LiveMatches {
     /// A full run.
     pub fn new(index: CatalogIndex, people: People, request: MatchRequest) -> Self {
         let mut outcomes = HashMap::with_capacity(people.len());
-        rank_people(&index, &people, &request, &|| false, |ranked| {
+        let binding = people.bind(&index);
+        let keep = |ranked: Ranked<'_>| {
             let outcome = outcome(&index, ranked.candidate_count, ranked.hits);
             outcomes.insert(ranked.user_id, outcome);
-        });
-        let binding = people.bind(&index);
+        };
+        rank_bound(&index, &people, &binding, &request, &|| false, keep);
         Self { index, people, binding, request, outcomes }
     }
 

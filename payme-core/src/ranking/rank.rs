@@ -148,9 +148,8 @@ impl Writer<'_> {
 
     fn result(&self, hit: &Hit) -> Option<MatchResult> {
         let settlement = self.index.get(hit.candidate.ix)?;
-        let traced =
-            |hit: &Hit| !hit.candidate.is_eligible() || self.plan.set == SignalSet::Evidence;
-        let trace = traced(hit).then(|| {
+        let is_traced = !hit.candidate.is_eligible() || self.plan.set == SignalSet::Evidence;
+        let trace = is_traced.then(|| {
             self.observed.trace(&settlement.eligibility, settlement.class_period, self.today)
         });
         let sought = settlement.eligibility.sought();
