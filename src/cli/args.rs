@@ -190,12 +190,8 @@ pub(crate) struct MatchArgs {
     /// How many results to keep
     #[arg(long, value_name = "N", default_value_t = payme::ranking::TOP_N_DEFAULT)]
     pub(crate) top: usize,
-    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
-    #[arg(long, value_name = "SET", value_parser = parse_signals)]
-    pub(crate) signals: Option<SignalSet>,
-    /// The weights of the ranker [default: the built-in ones of the set]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ranker: RankerArgs,
     /// Report what nearly matches, and what is missing
     #[arg(long)]
     pub(crate) near_misses: bool,
@@ -205,6 +201,17 @@ pub(crate) struct MatchArgs {
     /// With files: take the good rows and list the refused ones (exit code 1)
     #[arg(long, requires = "settlements", conflicts_with_all = ["user", "all"])]
     pub(crate) keep_going: bool,
+}
+
+/// What the ranker weighs.
+#[derive(Debug, Args)]
+pub(crate) struct RankerArgs {
+    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
+    #[arg(long, value_name = "SET", value_parser = parse_signals)]
+    pub(crate) signals: Option<SignalSet>,
+    /// The weights of the ranker [default: the built-in ones of the set]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -226,12 +233,8 @@ pub(crate) struct ReverseArgs {
     /// How people are scored, the same for all [default: `rules_vector_ranker`]
     #[arg(long, value_name = "VARIANT", value_parser = parse_variant)]
     pub(crate) variant: Option<Variant>,
-    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
-    #[arg(long, value_name = "SET", value_parser = parse_signals)]
-    pub(crate) signals: Option<SignalSet>,
-    /// The weights of the ranker [default: the built-in ones of the set]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ranker: RankerArgs,
     /// List people who nearly qualify, too, and what is missing
     #[arg(long)]
     pub(crate) near_misses: bool,
@@ -253,12 +256,8 @@ pub(crate) struct ExplainArgs {
     /// The settlement
     #[arg(value_name = "SETTLEMENT")]
     pub(crate) settlement: SettlementId,
-    /// The set of signals: `evidence` or `baseline` [default: that of the weights, or evidence]
-    #[arg(long, value_name = "SET", value_parser = parse_signals)]
-    pub(crate) signals: Option<SignalSet>,
-    /// The weights of the ranker [default: the built-in ones of the set]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ranker: RankerArgs,
     /// Judge it as if it took claims
     #[arg(long)]
     pub(crate) include_closed: bool,

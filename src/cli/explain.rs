@@ -8,7 +8,7 @@ use super::{Finding, empty, input, open, output};
 
 pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Finding, CliError> {
     let options = MatchOptions {
-        weights: input::weights(args.weights.as_deref(), args.signals)?,
+        weights: input::weights(&args.ranker)?,
         include_closed: args.include_closed,
         ..MatchOptions::default()
     };

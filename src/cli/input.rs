@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use payme::files::{Limits, read_file};
-use payme::matching::SignalSet;
 use payme::ranking::Weights;
 use payme::types::json::{Refusal, Rows};
 use serde_json::json;
 
+use super::args::RankerArgs;
 use super::error::CliError;
 use super::output::list_refused;
 
@@ -43,8 +43,9 @@ pub(crate) fn rows_listed<T>(
 
 /// The weights of a file, or the built-in ones of a set. A file says itself which set it weighs;
 /// where both are named, they have to name the same one.
-pub(crate) fn weights(path: Option<&Path>, set: Option<SignalSet>) -> Result<Weights, CliError> {
-    let Some(path) = path else { return Ok(Weights::of_set(set.unwrap_or_default())) };
+pub(crate) fn weights(ranker: &RankerArgs) -> Result<Weights, CliError> {
+    let set = ranker.signals;
+    let Some(path) = &ranker.weights else { return Ok(Weights::of_set(set.unwrap_or_default())) };
     let weights = Weights::from_json(&bytes(path)?)
         .map_err(|error| CliError::refused_file(path, &error.0))?;
     match set {

@@ -40,7 +40,7 @@ fn from_files(
     settlements: &Path,
     features: &Path,
 ) -> Result<Finding, CliError> {
-    let weights = input::weights(args.weights.as_deref(), args.signals)?;
+    let weights = input::weights(&args.ranker)?;
     let (settlements, some_refused) =
         input::rows_listed(settlements, args.keep_going, parse_settlements)?;
     let (people, more_refused) = input::rows_listed(features, args.keep_going, parse_features)?;
@@ -87,7 +87,7 @@ fn options(args: &MatchArgs) -> Result<MatchOptions, CliError> {
     Ok(MatchOptions {
         experiment_key: args.key.clone(),
         variant: args.variant,
-        weights: input::weights(args.weights.as_deref(), args.signals)?,
+        weights: input::weights(&args.ranker)?,
         top_n: args.top,
         include_closed: args.include_closed,
         near_misses: args.near_misses,

@@ -16,7 +16,7 @@ use super::{Finding, empty, input, open, output, progress};
 pub(crate) async fn run(global: &Global, args: &ReverseArgs) -> Result<Finding, CliError> {
     let options = MatchOptions {
         variant: args.variant,
-        weights: input::weights(args.weights.as_deref(), args.signals)?,
+        weights: input::weights(&args.ranker)?,
         top_n: args.limit,
         include_closed: args.include_closed,
         near_misses: args.near_misses,
