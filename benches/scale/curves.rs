@@ -1,7 +1,6 @@
 //! Cost over the number of settlements, and over the number of users, from 1,000 to a million.
 
 use std::path::Path;
-use std::time::Duration;
 
 use payme_core::catalog::{CatalogIndex, parse_settlement};
 use payme_core::matching::{Matcher, SignalSet, eligible_pairs, reverse};
@@ -57,13 +56,7 @@ fn over_settlements(effort: Effort, settlements: usize) -> Point {
 fn over_users(effort: Effort, users: usize) -> Point {
     let settlements = effort.size(SETTLEMENTS, 200);
     let index = town::catalogue(settlements);
-    let mut people = payme_core::matching::People::default();
-    let mut taking_in = Duration::ZERO;
-    for user in town::users(settlements, users) {
-        let (took, row) = timed(|| people.put(&user));
-        row.expect("room for everybody");
-        taking_in += took;
-    }
+    let (taking_in, people) = town::take_in(settlements, users);
     let first: Vec<_> = town::users(settlements, 5).collect();
     town::check(&index, &people, &first);
     let announced = parse_settlement(crate::million::ANNOUNCED).expect("a good settlement");

@@ -18,7 +18,7 @@ pub(crate) fn run(effort: Effort) {
     let rows = town::rows(settlements);
     let (compile, index) = timed(|| CatalogIndex::new(rows));
     let before = resident();
-    let (taking_in, people) = take_in(settlements, users);
+    let (taking_in, people) = town::take_in(settlements, users);
     let memory = before.zip(resident()).map(|(before, after)| after.saturating_sub(before));
     let first: Vec<_> = town::users(settlements, 5).collect();
     town::check(&index, &people, &first);
@@ -35,17 +35,6 @@ pub(crate) fn run(effort: Effort) {
     );
     stages(effort, &index, &people);
     backwards(effort, &people);
-}
-
-/// The users in columns, and the time without that of making them up.
-fn take_in(settlements: usize, users: usize) -> (Duration, People) {
-    let (mut people, mut time) = (People::default(), Duration::ZERO);
-    for user in town::users(settlements, users) {
-        let (took, row) = timed(|| people.put(&user));
-        row.expect("room for everybody");
-        time += took;
-    }
-    (time, people)
 }
 
 fn stages(effort: Effort, index: &CatalogIndex, people: &People) {

@@ -1,5 +1,7 @@
 //! A catalogue and its users.
 
+use std::time::Duration;
+
 use payme_core::catalog::{CatalogIndex, Settlement};
 use payme_core::evidence::UserFeatures;
 use payme_core::matching::{MatchScope, People, SignalSet, Variant};
@@ -8,6 +10,7 @@ use payme_core::ranking::{
 };
 use payme_core::types::Instant;
 
+use crate::clock::timed;
 use crate::world::{self, NOW, WorldSpec};
 
 /// Users whose answers are compared with those that each gets alone.
@@ -31,11 +34,18 @@ pub(crate) fn users(settlements: usize, users: usize) -> impl Iterator<Item = Us
 
 /// The same in columns.
 pub(crate) fn people(settlements: usize, count: usize) -> People {
-    let mut people = People::default();
+    take_in(settlements, count).1
+}
+
+/// The same, and the time that it took without that of making them up.
+pub(crate) fn take_in(settlements: usize, count: usize) -> (Duration, People) {
+    let (mut people, mut time) = (People::default(), Duration::ZERO);
     for user in users(settlements, count) {
-        people.put(&user).expect("room for a few people");
+        let (took, row) = timed(|| people.put(&user));
+        row.expect("room for everybody");
+        time += took;
     }
-    people
+    (time, people)
 }
 
 /// The time of matching, without closed settlements.
