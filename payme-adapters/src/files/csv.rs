@@ -164,7 +164,8 @@ impl Header {
         Ok(Facts {
             provider_id: row.get("transaction_id").map(str::to_owned),
             pending_id: None,
-            account: row.get("account_id").unwrap_or_default().to_owned(),
+            account: row.get("account_id").map(str::to_owned),
+            minute: None,
             date: convert::date(row.need("date")?, &place.member("date"))?,
             amount: Amount::Known(convert::money(
                 row.need("amount")?,
@@ -218,9 +219,8 @@ impl<'a> Row<'a> {
     }
 
     fn extra(&self, description: Option<&str>) -> Option<String> {
-        let account = self.get("account_id").unwrap_or_default();
         let description = description.unwrap_or_default();
-        raw::texts([("account_id", account.to_owned()), ("description", description.to_owned())])
+        raw::texts([("description", description.to_owned())])
     }
 }
 
@@ -265,7 +265,8 @@ mod tests {
         assert_eq!((row.name.as_str(), row.merchant_name), ("N", None));
         assert_eq!(row.category.as_deref(), Some("FOOD"));
         assert!(row.pending && !row.recurring && row.supersedes.is_none());
-        let extra = r#"{"account_id":"acc","description":"A \"b\", c\nd"}"#;
+        assert_eq!((row.account.as_deref(), row.has_own_id), (Some("acc"), true));
+        let extra = r#"{"description":"A \"b\", c\nd"}"#;
         assert_eq!(row.extra.as_deref(), Some(extra));
         let source = payme_core::types::Source::Plaid;
         assert_eq!(row.id, payme_core::sync::record_id(user(), source, "t-1"));

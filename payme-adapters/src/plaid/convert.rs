@@ -17,7 +17,8 @@ pub(crate) struct Facts {
     pub(crate) provider_id: Option<String>,
     pub(crate) pending_id: Option<String>,
     /// Which account it is on, as far as the file tells; part of a derived id.
-    pub(crate) account: String,
+    pub(crate) account: Option<String>,
+    pub(crate) minute: Option<u16>,
     pub(crate) date: Date,
     pub(crate) amount: Amount,
     pub(crate) name: String,
@@ -78,6 +79,7 @@ impl Ids {
 
     /// The transaction with its id.
     pub(crate) fn transaction(&mut self, facts: Facts) -> Transaction {
+        let has_own_id = facts.provider_id.is_some();
         let provider_id = match &facts.provider_id {
             Some(id) => id.clone(),
             None => self.derived(&facts),
@@ -93,6 +95,9 @@ impl Ids {
             pending: facts.pending,
             supersedes: facts.pending_id.as_deref().map(id),
             recurring: facts.recurring,
+            account: facts.account,
+            minute: facts.minute,
+            has_own_id,
             extra: facts.extra,
         }
     }
@@ -103,6 +108,7 @@ impl Ids {
     /// stay two.
     fn derived(&mut self, facts: &Facts) -> String {
         let Facts { account, date, name, .. } = facts;
+        let account = account.as_deref().unwrap_or_default();
         let row = format!("derived\n{account}\n{date}\n{}\n{name}", facts.amount.normal());
         let before = self.seen.entry(row.clone()).or_default();
         let id = format!("{row}\n{before}");
@@ -124,7 +130,8 @@ pub(crate) fn facts(mut wire: wire::Transaction<'_>, account: &str) -> Result<Fa
     Ok(Facts {
         provider_id: wire.id,
         pending_id: wire.pending_id,
-        account: wire.account_id.unwrap_or_else(|| account.to_owned()),
+        account: wire.account_id.or_else(|| Some(account.to_owned())).filter(|a| !a.is_empty()),
+        minute: wire.minute,
         date,
         amount,
         name: wire.name,
@@ -262,19 +269,21 @@ mod tests {
     fn each_field_goes_where_it_belongs() {
         let facts = api(
             r#""amount": 1, "transaction_id": "t", "pending_transaction_id": "p", "pending": true,
-            "merchant_name": " M ", "stream_id": "s", "account_id": "acc", "logo_url": null,
+            "merchant_name": " M ", "stream_id": "s", "account_id": "acc",
+            "datetime": "2024-02-29T13:05:00Z", "logo_url": null,
             "personal_finance_category": {"primary": "TRAVEL", "detailed": "TRAVEL_TAXI"},
             "category": ["Travel", "Taxi"], "location": {"lat": 32.5, "city": null}"#,
         )
         .unwrap();
         assert_eq!(facts.provider_id.as_deref(), Some("t"));
         assert_eq!(facts.pending_id.as_deref(), Some("p"));
-        assert_eq!((facts.account.as_str(), facts.name.as_str()), ("acc", "Shop"));
+        assert_eq!((facts.account.as_deref(), facts.name.as_str()), (Some("acc"), "Shop"));
         assert_eq!(facts.merchant_name.as_deref(), Some("M"));
         assert_eq!(facts.category.as_deref(), Some("TRAVEL"));
         assert!(facts.pending && facts.recurring);
-        let extra = r#"{"account_id":"acc","category":["Travel","Taxi"],"location":{"lat":32.5},"#
-            .to_owned()
+        assert_eq!(facts.minute, Some(13 * 60 + 5));
+        let extra = r#"{"category":["Travel","Taxi"],"location":{"lat":32.5},"#.to_owned()
+            + r#""datetime":"2024-02-29T13:05:00Z","#
             + r#""personal_finance_category":{"detailed":"TRAVEL_TAXI","primary":"TRAVEL"},"#
             + r#""stream_id":"s"}"#;
         assert_eq!(facts.extra, Some(extra));
@@ -307,7 +316,7 @@ mod tests {
         let row = format!(r#""date_transacted": "2024-01-01", {row}"#);
         let facts = read(&row, wire::CUSTOM_USER).unwrap();
         assert_eq!(facts.date.to_string(), "2024-01-01");
-        assert_eq!((facts.amount, facts.account.as_str()), (known(-500, "CAD"), "a/b/0"));
+        assert_eq!((facts.amount, facts.account.as_deref()), (known(-500, "CAD"), Some("a/b/0")));
         assert_eq!(facts.extra.as_deref(), Some(r#"{"date_posted":"2024-01-03"}"#));
     }
 

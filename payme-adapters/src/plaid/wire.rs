@@ -35,6 +35,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) id: Option<String>,
     pub(crate) pending_id: Option<String>,
     pub(crate) account_id: Option<String>,
+    /// The minute of the day, where the provider tells the time.
+    pub(crate) minute: Option<u16>,
     /// The date as it is written, and its place.
     pub(crate) date: (String, Place),
     /// The amount as it is written, and its place.
@@ -61,7 +63,8 @@ impl<'a> Transaction<'a> {
         Ok(Self {
             id: fields.take_text("transaction_id")?,
             pending_id: fields.take_text("pending_transaction_id")?,
-            account_id: fields.peek_text("account_id")?,
+            account_id: fields.take_text("account_id")?,
+            minute: minute(&fields)?,
             date: date(&mut fields, dialect)?,
             amount: amount(&fields)?,
             currency: fields.peek_text(dialect.currency)?,
@@ -96,6 +99,18 @@ fn amount(fields: &Fields<'_>) -> Result<(String, Place), Refusal> {
     let place = fields.place.member("amount");
     let raw = fields.peek("amount").ok_or_else(|| place.missing())?;
     Ok((raw::decimal(raw, &place)?, place))
+}
+
+/// The minute of the day of an RFC 3339 time. Midnight sharp is what providers write where they
+/// know the day only, so it says nothing.
+fn minute(fields: &Fields<'_>) -> Result<Option<u16>, Refusal> {
+    let text = fields.peek_text("datetime")?;
+    let clock = text.as_deref().and_then(|text| text.get(11..16)?.split_once(':'));
+    let minute = clock.and_then(|(hours, minutes)| {
+        let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
+        (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+    });
+    Ok(minute.filter(|minute| *minute > 0))
 }
 
 /// The description. Where it is borrowed from the merchant, the merchant keeps its name.

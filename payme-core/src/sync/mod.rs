@@ -11,4 +11,6 @@ mod record;
 pub(crate) mod tests_support;
 
 pub use plan::{Page, StoredRecord, SyncPlan, plan_pages};
-pub use record::{Message, RECORD_NAMESPACE, Record, RecordKind, Transaction, record_id};
+pub use record::{
+    MINUTES_OF_DAY, Message, RECORD_NAMESPACE, Record, RecordKind, Transaction, record_id,
+};

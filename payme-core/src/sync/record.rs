@@ -7,6 +7,9 @@ use uuid::{Uuid, uuid};
 
 use crate::types::{Currency, Date, Money, RecordId, Source, UserId};
 
+/// How many minutes a day has.
+pub const MINUTES_OF_DAY: u16 = 24 * 60;
+
 /// The namespace of record ids (UUID version 5).
 pub const RECORD_NAMESPACE: Uuid = uuid!("3c1e9a52-7d04-5f6b-8a2e-51f0c96b7d13");
 
@@ -43,6 +46,12 @@ pub struct Transaction {
     pub supersedes: Option<RecordId>,
     /// Whether the provider says that it belongs to a recurring stream.
     pub recurring: bool,
+    /// The account it is on, as the provider names it.
+    pub account: Option<String>,
+    /// The minute of the day it happened, in `0..1440`, by the clock of the provider.
+    pub minute: Option<u16>,
+    /// Whether the provider gave it an id; otherwise its id is derived from what it says.
+    pub has_own_id: bool,
     /// What else the provider sent, as JSON text; kept, not interpreted.
     pub extra: Option<String>,
 }
@@ -119,6 +128,9 @@ impl Record {
                 pending: t.pending,
                 supersedes: t.supersedes,
                 recurring: t.recurring,
+                account: t.account.clone(),
+                minute: t.minute,
+                has_own_id: t.has_own_id,
                 extra: t.extra.clone(),
             },
             Self::Message(m) => Stored::Message {
@@ -144,6 +156,9 @@ impl Record {
                 pending,
                 supersedes,
                 recurring,
+                account,
+                minute,
+                has_own_id,
                 extra,
             } => Self::Transaction(Transaction {
                 id,
@@ -155,6 +170,9 @@ impl Record {
                 pending,
                 supersedes,
                 recurring,
+                account,
+                minute: minute.filter(|minute| *minute < MINUTES_OF_DAY),
+                has_own_id,
                 extra,
             }),
             Stored::Message { date, subject, snippet, extra } => Self::Message(Message {
@@ -181,6 +199,14 @@ enum Stored {
         pending: bool,
         supersedes: Option<RecordId>,
         recurring: bool,
+        // What later versions added is left out where it says nothing, so that a record that was
+        // stored before it reads back, and is written as it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minute: Option<u16>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        has_own_id: bool,
         extra: Option<String>,
     },
     Message {
@@ -238,6 +264,9 @@ mod tests {
             one.pending = pending;
             one.category = some.then(|| name.clone());
             one.supersedes = some.then_some(one.id);
+            one.account = some.then(|| name.clone());
+            one.minute = some.then_some(MINUTES_OF_DAY - 1);
+            one.has_own_id = pending;
             let record = Record::Transaction(one);
             prop_assert_eq!(Record::from_stored(record.id(), &record.to_stored()), Some(record));
             let mut mail = message(8, "2024-02-29", &name, &name);

@@ -16,6 +16,9 @@ pub(crate) fn transaction(id: u128, date: &str, cents: i64, merchant: &str) -> T
         pending: false,
         supersedes: None,
         recurring: false,
+        account: None,
+        minute: None,
+        has_own_id: false,
         extra: None,
     }
 }

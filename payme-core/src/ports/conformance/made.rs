@@ -167,6 +167,9 @@ pub(super) fn full_transaction(n: u8) -> Made<Record> {
         pending: true,
         supersedes: Some(record_id(n.wrapping_add(1))),
         recurring: true,
+        account: Some("checking 1".to_owned()),
+        minute: Some(1_439),
+        has_own_id: true,
         extra: Some(r#"{"a": [1.50, null, "x"]}"#.to_owned()),
     }))
 }
@@ -183,6 +186,9 @@ pub(super) fn bare_transaction(n: u8) -> Made<Record> {
         pending: false,
         supersedes: None,
         recurring: false,
+        account: None,
+        minute: None,
+        has_own_id: false,
         extra: None,
     }))
 }
