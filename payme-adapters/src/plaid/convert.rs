@@ -282,8 +282,9 @@ mod tests {
         assert_eq!(facts.category.as_deref(), Some("TRAVEL"));
         assert!(facts.pending && facts.recurring);
         assert_eq!(facts.minute, Some(13 * 60 + 5));
-        let extra = r#"{"category":["Travel","Taxi"],"location":{"lat":32.5},"#.to_owned()
-            + r#""datetime":"2024-02-29T13:05:00Z","#
+        let extra = r#"{"category":["Travel","Taxi"],"datetime":"2024-02-29T13:05:00Z","#
+            .to_owned()
+            + r#""location":{"lat":32.5},"#
             + r#""personal_finance_category":{"detailed":"TRAVEL_TAXI","primary":"TRAVEL"},"#
             + r#""stream_id":"s"}"#;
         assert_eq!(facts.extra, Some(extra));
