@@ -56,9 +56,11 @@ pub fn predicate(data: &[u8]) {
         Predicate::All(_) => {}
         Predicate::States(_) => lists += 1,
         Predicate::Feature(atom) => is_simple &= atom.is_bare(),
-        Predicate::Any(_) | Predicate::None(_) | Predicate::Age(_) | Predicate::Purchases(_) => {
-            is_simple = false;
-        }
+        Predicate::Any(_)
+        | Predicate::None(_)
+        | Predicate::Age(_)
+        | Predicate::Purchases(_)
+        | Predicate::Ask(_) => is_simple = false,
     });
     assert_eq!(
         rule.simple().is_some(),
@@ -90,9 +92,11 @@ fn admits(rule: &Predicate, has: &impl Fn(&FeatureKey) -> bool, state: Option<St
         Predicate::Feature(atom) => has(&atom.key),
         Predicate::States(StateRule::Any) => true,
         Predicate::States(StateRule::In(set)) => state.is_some_and(|state| set.contains(state)),
-        Predicate::Any(_) | Predicate::None(_) | Predicate::Age(_) | Predicate::Purchases(_) => {
-            false
-        }
+        Predicate::Any(_)
+        | Predicate::None(_)
+        | Predicate::Age(_)
+        | Predicate::Purchases(_)
+        | Predicate::Ask(_) => false,
     }
 }
 

@@ -72,7 +72,8 @@ fn dates(rule: &Predicate) -> BTreeSet<Date> {
         | Predicate::Any(_)
         | Predicate::None(_)
         | Predicate::Feature(_)
-        | Predicate::States(_) => {}
+        | Predicate::States(_)
+        | Predicate::Ask(_) => {}
     });
     named.truncate(16);
     let around = |day: Date| [day.yesterday().ok(), Some(day), day.tomorrow().ok()];

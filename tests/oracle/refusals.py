@@ -52,6 +52,9 @@ BAD_RULES = (
     (purchases(amount_cents={"min": 1, "max": -1}), "reversed_range", ".purchases.amount_cents"),
     (purchases(count={"min": 1}, to="2024-01-01", **{"from": "2024-01-02"}), "reversed_range",
      ".purchases"),
+    ({"ask": ""}, "empty_text", ".ask"),
+    ({"ask": "x" * 301}, "too_large", ".ask"),
+    ({"ask": "Why?", "states": []}, "unknown_atom", ""),
     ({**FEATURE, "min_count": 0}, "out_of_range", ".min_count"),
     ({**FEATURE, "min_confidence": 1.5}, "invalid_confidence", ".min_confidence"),
     ({**FEATURE, "at_least": 2}, "unknown_field", ""),
@@ -62,7 +65,7 @@ BAD_RULES = (
 )
 GOOD_RULES = ({"all": []}, {"none": []}, {"states": []}, {"all": [{"states": ["NY"]},
               {"states": ["CA"]}]}, nested(LEVELS_MAX), purchases(count={"min": 0}),
-              purchases(count={"max": 0}), {"age": {"min": 0}}, simple())
+              purchases(count={"max": 0}), {"age": {"min": 0}}, {"ask": "x" * 300}, simple())
 
 # Changes of a good feature, the code of the refusal, and where in the line.
 BAD_FEATURES = (

@@ -122,7 +122,7 @@ def read_rule(body):
         parts = [("feature", key, None, None, False) for key in keys]
         return ("all", (*parts, ("states", frozenset(body["states"]))))
     [(name, value)] = [item for item in body.items() if item[0] in (
-        *CONNECTIVES, "feature", "states", "age", "purchases")]
+        *CONNECTIVES, "feature", "states", "age", "purchases", "ask")]
     if name in CONNECTIVES:
         return (name, tuple(read_rule(part) for part in value))
     if name == "feature":
@@ -130,6 +130,8 @@ def read_rule(body):
                 body.get("in_class_period", False))
     if name == "states":
         return (name, frozenset(value))
+    if name == "ask":
+        return (name, value)
     if name == "age":
         return (name, value.get("min"), value.get("max"), day_of(value.get("on")))
     return (name, value["feature"], day_of(value.get("from")), day_of(value.get("to")),
@@ -246,8 +248,13 @@ def place_in(value, wanted):
     return MET if surely else UNKNOWN
 
 
+def ask_truth(_rule, _person, _setting):
+    """Only the person can answer, and nothing that is known of them does."""
+    return UNKNOWN
+
+
 ATOMS = {"feature": feature_truth, "states": states_truth, "age": age_truth,
-         "purchases": purchases_truth}
+         "purchases": purchases_truth, "ask": ask_truth}
 
 
 # --- The rule in force ---------------------------------------------------------------------------
@@ -411,6 +418,8 @@ def word(atom, person, setting, reverse):
         return f"evidence:{atom[1]}" if seen else atom[1]
     if name == "states":
         return "state"
+    if name == "ask":
+        return "answer"
     return "date_of_birth" if answer == UNKNOWN else "age"
 
 

@@ -21,6 +21,7 @@ BIRTHS = ("1960-07-04", "1984-03-12", "2007-12-31", "2008-01-31", "2008-02-01", 
           "2008-02-28", "2008-02-29", "2008-03-01", "2024-02-29", "2026-02-01", "2026-03-01")
 AGE_DAYS = ("2008-02-28", "2008-02-29", "2009-02-28", "2009-03-01", "2024-02-28", "2024-02-29",
             "2026-02-28", "2026-03-01", "2040-02-29")
+QUESTIONS = ("Did you work there?", "Did a letter come?")
 AGES = (0, 1, 15, 16, 17, 18, 32, 65, 150)
 COUNTS = (1, 1, 2, 2, 3, 4, 5, 8)
 EXTREMES = (-(2**63), 2**63 - 1)
@@ -99,11 +100,16 @@ def purchases_atom(rng):
     return {"purchases": body}
 
 
+def ask_atom(rng):
+    """A question that only the person can answer."""
+    return {"ask": rng.choice(QUESTIONS)}
+
+
 def predicate(rng, depth):
     """Any predicate of at most so many levels above its atoms."""
     if depth == 0 or some(rng, 0.35):
-        atom = rng.choices((feature_atom, states_atom, age_atom, purchases_atom),
-                           (45, 20, 12, 23))[0]
+        atom = rng.choices((feature_atom, states_atom, age_atom, purchases_atom, ask_atom),
+                           (45, 20, 12, 23, 4))[0]
         return atom(rng)
     name = rng.choices(rules.CONNECTIVES, (40, 38, 22))[0]
     parts = [predicate(rng, depth - 1) for _ in range(rng.choice((1, 2, 2, 3, 3, 4)))]

@@ -2,7 +2,7 @@
 
 /// How large a campaign is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
+pub(crate) enum Size {
     /// Within seconds: what the tests run.
     Small,
     /// What the documentation tells.
@@ -11,7 +11,7 @@ pub enum Size {
 
 /// What a figure has to keep to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// At least so much.
     AtLeast(f64),
     /// At most so much.
@@ -22,27 +22,27 @@ pub enum Bound {
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// What was measured, with its unit last.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The measured value.
-    pub value: f64,
+    pub(crate) value: f64,
     /// How many cases it is made of.
-    pub cases: usize,
+    pub(crate) cases: usize,
     /// What it has to keep to.
-    pub bound: Bound,
+    pub(crate) bound: Bound,
 }
 
 impl Figure {
     /// A share of cases that went right.
-    pub fn share(name: &'static str, right: usize, cases: usize, bound: Bound) -> Self {
+    pub(crate) fn share(name: &'static str, right: usize, cases: usize, bound: Bound) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "campaigns have fewer than 2^53 cases")]
         let value = if cases == 0 { 0.0 } else { right as f64 / cases as f64 };
         Self { name, value, cases, bound }
     }
 
     /// Whether it keeps to its bound. A figure of no cases keeps to none.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         match self.bound {
             Bound::AtLeast(least) => self.cases > 0 && self.value >= least,
             Bound::AtMost(most) => self.cases > 0 && self.value <= most,

@@ -24,5 +24,5 @@ pub use index::{
 pub(crate) use index::{Columns, FeatureVectors, NO_FEATURE, Posting, program, words_of};
 pub use plan::{CatalogPlan, plan_import};
 pub use predicate::{AgeAtom, FeatureAtom, Predicate, PurchasesAtom, Range};
-pub use predicate_json::{PREDICATE_LEVELS_MAX, PREDICATE_PARTS_MAX};
+pub use predicate_json::{PREDICATE_LEVELS_MAX, PREDICATE_PARTS_MAX, QUESTION_CHARS_MAX};
 pub use settlement::{ClassPeriod, Payout, Proof, SETTLEMENT_NAMESPACE, Settlement, Status};

@@ -39,9 +39,11 @@ impl Predicate {
             Self::States(StateRule::Any) => ALWAYS,
             Self::States(StateRule::In(set)) if set.is_empty() => NEVER,
             Self::Purchases(atom) if atom.admits_everybody() => ALWAYS,
-            atom @ (Self::Feature(_) | Self::States(_) | Self::Age(_) | Self::Purchases(_)) => {
-                atom.clone()
-            }
+            atom @ (Self::Feature(_)
+            | Self::States(_)
+            | Self::Age(_)
+            | Self::Purchases(_)
+            | Self::Ask(_)) => atom.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! predicate = all of parts | any of parts | none of parts
-//!           | feature | states | age | purchases
+//!           | feature | states | age | purchases | ask
 //! ```
 //! Ranges of dates and of numbers include both ends. How it is written as JSON stands in
 //! `predicate_json.rs`, what it is simplified to in `optimise.rs`, and what it says of a person in
@@ -135,6 +135,9 @@ pub enum Predicate {
     Age(AgeAtom),
     /// The person's purchases pass.
     Purchases(PurchasesAtom),
+    /// The person says yes to a question that no record answers, such as whether they worked
+    /// somewhere. Nothing that is known of a person answers it, so it is always unknown.
+    Ask(String),
 }
 
 impl Predicate {
@@ -153,7 +156,12 @@ impl Predicate {
         match self {
             Self::Feature(atom) => Some(&atom.key),
             Self::Purchases(atom) => Some(&atom.key),
-            Self::All(_) | Self::Any(_) | Self::None(_) | Self::States(_) | Self::Age(_) => None,
+            Self::All(_)
+            | Self::Any(_)
+            | Self::None(_)
+            | Self::States(_)
+            | Self::Age(_)
+            | Self::Ask(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@
 //!           | {"age": {"min"?, "max"?, "on"?}}
 //!           | {"purchases": {"feature": key, "from"?, "to"?,
 //!                            "count"?: {"min"?, "max"?}, "amount_cents"?: {"min"?, "max"?}}}
+//!           | {"ask": question}
 //! ```
 //! In: a JSON value. Out: a [`Predicate`], or a [`Fault`] with the JSON path. What is read is
 //! bounded in depth and size, so that everything that walks it is, too; what was read is written
@@ -26,6 +27,9 @@ pub const PREDICATE_LEVELS_MAX: usize = 32;
 
 /// The most atoms and connectives a rule may have.
 pub const PREDICATE_PARTS_MAX: usize = 10_000;
+
+/// The most characters a question may have.
+pub const QUESTION_CHARS_MAX: usize = 300;
 
 /// What may still be read of one rule.
 pub(super) struct Budget {
@@ -58,7 +62,8 @@ impl Predicate {
     }
 
     fn part_from_json(node: &Node<'_>, level: usize, budget: &mut Budget) -> Result<Self, Fault> {
-        const ATOMS: [&str; 7] = ["all", "any", "none", "feature", "states", "age", "purchases"];
+        const ATOMS: [&str; 8] =
+            ["all", "any", "none", "feature", "states", "age", "purchases", "ask"];
         let object = node.value().as_object();
         let found: Vec<&str> = ATOMS
             .into_iter()
@@ -92,6 +97,7 @@ impl Predicate {
                 Ok(Self::States(StateRule::from_list(states)))
             }
             "age" => Ok(Self::Age(age_from_json(node)?)),
+            "ask" => Ok(Self::Ask(question_from_json(node)?)),
             _ => Ok(Self::Purchases(purchases_from_json(node)?)),
         }
     }
@@ -133,6 +139,7 @@ impl Predicate {
                 }
                 json!({"purchases": out})
             }
+            Self::Ask(question) => json!({"ask": question}),
         }
     }
 }
@@ -204,6 +211,17 @@ fn purchases_from_json(node: &Node<'_>) -> Result<PurchasesAtom, Fault> {
         count,
         amount_cents,
     })
+}
+
+fn question_from_json(node: &Node<'_>) -> Result<String, Fault> {
+    let outer = node.members(&["ask"])?;
+    let node = outer.need("ask")?;
+    let question = node.filled_text()?;
+    if question.chars().count() > QUESTION_CHARS_MAX {
+        let message = format!("a question has at most {QUESTION_CHARS_MAX} characters");
+        return Err(node.fault("too_large", message));
+    }
+    Ok(question)
 }
 
 /// Reads a member with a "min" or a "max" or both; one that is absent is open.

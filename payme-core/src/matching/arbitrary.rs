@@ -56,6 +56,7 @@ pub(crate) fn predicate() -> BoxedStrategy<Predicate> {
         2 => states().prop_map(Predicate::States),
         1 => age_atom().prop_map(Predicate::Age),
         2 => purchases_atom(Bounds::Any).prop_map(Predicate::Purchases),
+        1 => question().prop_map(Predicate::Ask),
     ];
     atom.prop_recursive(4, 32, 4, move |part| parts(part.boxed())).boxed()
 }
@@ -74,6 +75,7 @@ pub(crate) fn rising_predicate() -> BoxedStrategy<Predicate> {
         1 => states().prop_map(Predicate::States),
         1 => age_atom().prop_map(Predicate::Age),
         3 => purchases_atom(Bounds::AtLeast).prop_map(Predicate::Purchases),
+        1 => question().prop_map(Predicate::Ask),
     ];
     atom.prop_recursive(4, 32, 4, move |part| parts(part.boxed())).boxed()
 }
@@ -109,6 +111,10 @@ fn states() -> impl Strategy<Value = StateRule> {
         let states = codes.into_iter().map(|code| code.parse::<State>().unwrap());
         StateRule::from_list(StateSet::from_iter(states))
     })
+}
+
+fn question() -> impl Strategy<Value = String> {
+    select(vec!["Did you work there?", "Did a letter come?"]).prop_map(str::to_owned)
 }
 
 fn age_atom() -> impl Strategy<Value = AgeAtom> {

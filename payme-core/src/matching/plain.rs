@@ -11,7 +11,7 @@ use std::fmt;
 use super::sighting::{DayRange, PersonColumns, PersonView, Sighting, Slot};
 use super::truth::{
     Connective, FeatureBounds, Judgement, PurchaseBounds, age_bounds, age_truth, feature_truth,
-    purchases_truth, states_truth,
+    UNANSWERED, purchases_truth, states_truth,
 };
 use crate::catalog::{ClassPeriod, FeatureAtom, Predicate, PurchasesAtom};
 use crate::evidence::UserFeatures;
@@ -105,6 +105,7 @@ impl<'a> Observed<'a> {
                 Judgement::plain(age_truth(age_bounds(atom), on, view.born))
             }
             Predicate::Purchases(atom) => self.purchases(view, atom),
+            Predicate::Ask(_) => UNANSWERED,
         }
     }
 

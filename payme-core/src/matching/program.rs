@@ -6,9 +6,9 @@
 use super::sighting::DayRange;
 use super::truth::{
     Connective, FeatureBounds, Judgement, PurchaseBounds, Truth, age_truth, feature_truth,
-    purchases_truth, states_truth,
+    UNANSWERED, purchases_truth, states_truth,
 };
-use crate::catalog::program::{AGE, ALL, ANY, FEATURE, NONE, PURCHASES, STATES};
+use crate::catalog::program::{AGE, ALL, ANY, ASK, FEATURE, NONE, PURCHASES, STATES};
 use crate::types::Date;
 
 use super::session::Bound;
@@ -43,6 +43,7 @@ impl Reader<'_> {
             }
             AGE => self.age(),
             PURCHASES => self.purchases(),
+            ASK => Some(UNANSWERED),
             _ => None,
         }
     }

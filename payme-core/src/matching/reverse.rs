@@ -91,6 +91,7 @@ impl Asked<'_> {
             Predicate::States(states) => self.states(*states, rows),
             Predicate::Age(atom) => self.age(*atom, rows),
             Predicate::Purchases(atom) => self.purchases(atom, rows),
+            Predicate::Ask(_) => Split { met: RoaringBitmap::new(), possible: rows.clone() },
         }
     }
 
@@ -131,6 +132,7 @@ impl Asked<'_> {
             Predicate::Feature(atom) => (3, self.having(&atom.key).len()),
             Predicate::Purchases(atom) => (4, self.having(&atom.key).len()),
             Predicate::All(_) | Predicate::Any(_) | Predicate::None(_) => (5, 0),
+            Predicate::Ask(_) => (6, 0),
         }
     }
 

@@ -42,6 +42,10 @@ impl Finding<'_> {
             Predicate::States(rule) => self.states(*rule, user),
             Predicate::Age(atom) => self.age(*atom, user),
             Predicate::Purchases(atom) => self.purchases(atom, &observed),
+            Predicate::Ask(question) => {
+                let wanted = format!("an answer of yes to \"{question}\"");
+                self.put(&wanted, "not given", "Tell us the answer.")
+            }
             // A finding is about an atom.
             Predicate::All(_) | Predicate::Any(_) | Predicate::None(_) => {
                 Said { sentence: String::new(), to_do: "" }

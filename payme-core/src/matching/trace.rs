@@ -43,6 +43,8 @@ pub enum Missing {
     Age,
     /// The rule asks for an age, and the date of birth is not known: `date_of_birth`.
     DateOfBirth,
+    /// The rule asks a question that only the person can answer: `answer`.
+    Answer,
     /// A feature stands under `none`, and is there: `excluded:merchant:uber`.
     ExcludedFeature(FeatureKey),
     /// The person's state stands under `none`: `excluded:state`.
@@ -63,6 +65,7 @@ impl Missing {
             Self::State => Cow::Borrowed("state"),
             Self::Age => Cow::Borrowed("age"),
             Self::DateOfBirth => Cow::Borrowed("date_of_birth"),
+            Self::Answer => Cow::Borrowed("answer"),
             Self::ExcludedFeature(key) => Cow::Owned(format!("{EXCLUDED}{key}")),
             Self::ExcludedState => Cow::Borrowed("excluded:state"),
             Self::ExcludedAge => Cow::Borrowed("excluded:age"),
@@ -80,9 +83,14 @@ impl FromStr for Missing {
     type Err = FeatureKeyError;
 
     fn from_str(text: &str) -> Result<Self, FeatureKeyError> {
-        for known in
-            [Self::State, Self::Age, Self::DateOfBirth, Self::ExcludedState, Self::ExcludedAge]
-        {
+        for known in [
+            Self::State,
+            Self::Age,
+            Self::DateOfBirth,
+            Self::Answer,
+            Self::ExcludedState,
+            Self::ExcludedAge,
+        ] {
             if known.word() == text {
                 return Ok(known);
             }
@@ -115,7 +123,7 @@ pub struct Finding<'a> {
     /// Where the atom stands, as a JSON path in the rule: `$.all[0]`, or for a rule in the simple
     /// form `$.required_features[1]` and `$.states`.
     pub path: String,
-    /// The atom: a feature, states, an age or purchases.
+    /// The atom: a feature, states, an age, purchases or a question.
     pub atom: &'a Predicate,
     /// What the atom itself says.
     pub truth: Truth,
@@ -130,11 +138,12 @@ pub struct Finding<'a> {
 }
 
 impl Finding<'_> {
-    /// The feature that the atom names, or `states` or `age`.
+    /// The feature that the atom names, or `states`, `age` or `ask`.
     pub fn name(&self) -> &str {
         match self.atom {
             Predicate::States(_) => "states",
             Predicate::Age(_) => "age",
+            Predicate::Ask(_) => "ask",
             atom => atom.key().map_or("", FeatureKey::as_str),
         }
     }
@@ -320,6 +329,7 @@ impl<'a> Walk<'a, '_> {
             Predicate::Age(_) if is_there_but_excluded => Missing::ExcludedAge,
             Predicate::Age(_) if user.person().date_of_birth.is_none() => Missing::DateOfBirth,
             Predicate::Age(_) => Missing::Age,
+            Predicate::Ask(_) => Missing::Answer,
             atom => {
                 let key = atom.key()?;
                 if is_there_but_excluded {

@@ -243,6 +243,9 @@ pub(crate) fn purchases_truth<'a>(
     count.min(within(cents.map_or((i64::MIN, i64::MAX), |cents| (cents, cents)), bounds.cents))
 }
 
+/// What a question that only the person can answer says of everybody.
+pub(crate) const UNANSWERED: Judgement = Judgement::plain(Truth::Unknown);
+
 /// Whether a number that lies in the first range lies in the second.
 fn within<T: PartialOrd>((least, most): (T, T), (min, max): (T, T)) -> Truth {
     if min <= least && most <= max {

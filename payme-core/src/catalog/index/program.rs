@@ -10,6 +10,7 @@
 //! | `STATES`, mask (2) | |
 //! | `AGE`, min, max, year, month, day | the year is 0 for the day of matching |
 //! | `PURCHASES`, feature, from, to, count min, count max, cents min (2), cents max (2) | |
+//! | `ASK` | the question stays in the rule: nobody's columns answer it |
 //!
 //! Evaluation stands in `matching/program.rs`; it takes words it cannot read for `not_met`.
 
@@ -23,6 +24,7 @@ pub(crate) const FEATURE: u32 = 4;
 pub(crate) const STATES: u32 = 5;
 pub(crate) const AGE: u32 = 6;
 pub(crate) const PURCHASES: u32 = 7;
+pub(crate) const ASK: u32 = 8;
 
 /// Appends the words of a rule. `number` numbers the features; what it refuses ends the rule.
 pub(super) fn write<E>(
@@ -57,6 +59,7 @@ pub(super) fn write<E>(
             words.extend(halves(atom.amount_cents.min.unwrap_or(i64::MIN).cast_unsigned()));
             words.extend(halves(atom.amount_cents.max.unwrap_or(i64::MAX).cast_unsigned()));
         }
+        Predicate::Ask(_) => words.push(ASK),
     }
     Ok(())
 }
@@ -109,7 +112,7 @@ pub(super) fn anchors<'a>(
             }
             Some(all)
         }
-        Predicate::None(_) | Predicate::States(_) | Predicate::Age(_) => None,
+        Predicate::None(_) | Predicate::States(_) | Predicate::Age(_) | Predicate::Ask(_) => None,
     }
 }
 
@@ -129,6 +132,7 @@ pub(super) fn state_mask(rule: &Predicate) -> u64 {
         | Predicate::None(_)
         | Predicate::Feature(_)
         | Predicate::Age(_)
-        | Predicate::Purchases(_) => StateRule::Any.mask(),
+        | Predicate::Purchases(_)
+        | Predicate::Ask(_) => StateRule::Any.mask(),
     }
 }

@@ -32,6 +32,7 @@ fn missing(
             vec!["date_of_birth".to_owned()]
         }
         Predicate::Age(_) => vec!["age".to_owned()],
+        Predicate::Ask(_) => vec!["answer".to_owned()],
         atom => {
             let key = atom.key().unwrap();
             vec![if user.has(key) { format!("evidence:{key}") } else { key.to_string() }]
@@ -193,6 +194,7 @@ fn words_read_back_as_they_were_written() {
         (Missing::State,                        "state"),
         (Missing::Age,                          "age"),
         (Missing::DateOfBirth,                  "date_of_birth"),
+        (Missing::Answer,                       "answer"),
         (Missing::ExcludedFeature(key),         "excluded:merchant:uber"),
         (Missing::ExcludedState,                "excluded:state"),
         (Missing::ExcludedAge,                  "excluded:age"),
