@@ -32,8 +32,9 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "revision",
-        row: &[("one", "1"), ("catalog", "1"), ("mail", "1")],
-        refused: &[("one", &["0", "2"]), ("catalog", &["0", "null"]), ("mail", &["0", "'one'"])],
+        row: &[("one", "1"), ("catalog", "1"), ("records", "1"), ("corrections", "0")],
+        refused: &[("one", &["0", "2"]), ("catalog", &["0", "null"]), ("records", &["0", "'one'"]),
+                   ("corrections", &["-1", "'one'", "null"])],
     },
     Table {
         name: "person",
@@ -67,6 +68,40 @@ const TABLES: &[Table] = &[
                ("record_id", ID)],
         refused: &[("user_id", &["null", NOBODY]), ("key", &["'uber'", "null"]),
                    ("source", &["'bank'", "null"]), ("record_id", &["null", NO_ID])],
+    },
+    Table {
+        name: "correction",
+        row: &[("user_id", ID), ("record_id", ID), ("body", "'{}'")],
+        refused: &[("user_id", &["null", NOBODY]), ("record_id", &["null", NO_ID]),
+                   ("body", &["'{'", "null"])],
+    },
+    Table {
+        name: "anomaly",
+        row: &[("user_id", ID), ("record_id", ID), ("score", "0.75"), ("body", "'{}'")],
+        refused: &[("user_id", &["null", NOBODY]), ("record_id", &["null", NO_ID]),
+                   ("score", &["0.5", "1.01", "'high'", "null"]), ("body", &["'{'", "null"])],
+    },
+    Table {
+        name: "merchant",
+        row: &[("key", "'merchant:uber'"), ("name", "'Uber'"), ("body", "'{}'")],
+        refused: &[("key", &["'merchant:'", "'category:travel'", "null"]),
+                   ("name", &["''", "null"]), ("body", &["'{'", "null"])],
+    },
+    Table {
+        name: "learned_aliases",
+        row: &[("one", "1"), ("body", "'{}'")],
+        refused: &[("one", &["0", "2"]), ("body", &["'{'", "null"])],
+    },
+    Table {
+        name: "tracker_row",
+        row: &[("tracker", "'weekly'"), ("row_id", "'a'"), ("body", "'{}'")],
+        refused: &[("tracker", &["''", "null"]), ("row_id", &["''", "null"]),
+                   ("body", &["'{'", "null"])],
+    },
+    Table {
+        name: "tracker_export",
+        row: &[("tracker", "'weekly'"), ("day", "'2026-01-01'")],
+        refused: &[("tracker", &["''", "null"]), ("day", &["'2026'", "null"])],
     },
     Table {
         name: "assignment",

@@ -4,6 +4,7 @@
 //! Exit code: 0 when all went well, 1 when a step failed, 2 when the command line was not
 //! understood.
 
+mod accuracy;
 mod command;
 mod failure;
 mod fuzz;
@@ -28,7 +29,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 7] = [
+const CHORES: [Chore; 8] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -49,6 +50,13 @@ const CHORES: [Chore; 7] = [
         about: "the benchmarks at full size; arguments go to criterion",
         details: steps::bench_details,
         run: steps::bench,
+    },
+    Chore {
+        name: "accuracy",
+        arguments: "[CAMPAIGN...]",
+        about: "how often the engine is right, on made-up cases with known answers",
+        details: accuracy::details,
+        run: accuracy::accuracy,
     },
     Chore {
         name: "peers",

@@ -1,2 +1,2 @@
-select catalog, mail
+select catalog, records, corrections
 from revision

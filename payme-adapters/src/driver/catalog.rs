@@ -85,7 +85,7 @@ impl Driver {
         let refreshed = if before == after {
             Vec::new()
         } else {
-            plan.on_mail = Some(revisions.mail);
+            plan.on_records = Some(revisions.records);
             self.refreshed_evidence(&after).await?
         };
         report.people_refreshed = refreshed.len();
@@ -107,7 +107,7 @@ impl Driver {
         lexicon: &Lexicon,
     ) -> Result<Vec<EvidenceChange>, DriverError> {
         let mut changes = Vec::new();
-        for user in self.store.users_with_messages().await? {
+        for user in self.store.users_with_records().await? {
             if let Some(stored) = self.store.evidence(user).await? {
                 let change = plan_records(&stored, [], lexicon);
                 if !change.is_empty() {

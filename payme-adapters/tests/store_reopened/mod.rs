@@ -75,8 +75,8 @@ impl EvidenceStore for Reopened {
         reopened!(self.user_count())
     }
 
-    async fn users_with_messages(&self) -> Result<Vec<UserId>, StoreError> {
-        reopened!(self.users_with_messages())
+    async fn users_with_records(&self) -> Result<Vec<UserId>, StoreError> {
+        reopened!(self.users_with_records())
     }
 
     async fn support(

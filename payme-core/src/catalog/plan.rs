@@ -16,8 +16,8 @@ pub struct CatalogPlan {
     pub unchanged: usize,
     /// The revision of the catalogue that was compared with, if nothing may have changed since.
     pub on_catalog: Option<Version>,
-    /// The revision of everybody's mail that was read anew, if none may have come since.
-    pub on_mail: Option<Version>,
+    /// The revision of everybody's records that were read anew, if none may have come since.
+    pub on_records: Option<Version>,
 }
 
 impl CatalogPlan {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Extraction, Lexicon, Support, UserFeature, UserFeatures, extract};
-use crate::sync::{Page, RecordKind, StoredRecord, SyncPlan, plan_pages};
+use crate::sync::{Page, StoredRecord, SyncPlan, plan_pages};
 use crate::types::{FeatureKey, Person, RecordId, Source, Version};
 
 /// Where a stored feature came from.
@@ -135,10 +135,9 @@ impl EvidenceChange {
             && self.support_gone.is_empty()
     }
 
-    /// Whether the change brings in mail, which a changed lexicon would have to read anew.
-    pub fn brings_mail(&self) -> bool {
-        let mut records = self.records.added.iter().chain(&self.records.changed);
-        records.any(|record| record.kind() == RecordKind::Message)
+    /// Whether the change brings in records, which a changed catalogue would have to read anew.
+    pub const fn brings_records(&self) -> bool {
+        !self.records.added.is_empty() || !self.records.changed.is_empty()
     }
 
     /// Makes the change: what every store must come to.

@@ -86,13 +86,16 @@ pub enum Commit {
     Conflict,
 }
 
-/// How often what everybody shares has changed: [`Version::FIRST`] at first, one more each time.
+/// How often what everybody shares has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revisions {
-    /// Settlements were added or changed.
+    /// What records are read by: settlements, tracker rows, merchants, learned aliases.
+    /// [`Version::FIRST`] at first, one more with each commit that changes any of it.
     pub catalog: Version,
-    /// Messages were added or changed.
-    pub mail: Version,
+    /// Somebody's records were added or changed: [`Version::FIRST`] at first, one more each time.
+    pub records: Version,
+    /// How many corrections were made, changed ones counted anew.
+    pub corrections: i64,
 }
 
 /// Settlements.
@@ -101,7 +104,7 @@ pub trait CatalogStore: Send + Sync {
     /// Every settlement with its version, by id.
     async fn catalog(&self) -> Result<BTreeMap<SettlementId, (Version, Settlement)>, StoreError>;
 
-    /// How often the catalogue and everybody's mail have changed.
+    /// How often what everybody shares has changed.
     async fn revisions(&self) -> Result<Revisions, StoreError>;
 
     /// The settlement of an id.
@@ -139,8 +142,8 @@ pub trait EvidenceStore: Send + Sync {
     /// How many people are known.
     async fn user_count(&self) -> Result<usize, StoreError>;
 
-    /// The people who have at least one message, by id: those whom a changed lexicon concerns.
-    async fn users_with_messages(&self) -> Result<Vec<UserId>, StoreError>;
+    /// The people who have at least one record, by id: those whom a changed catalogue concerns.
+    async fn users_with_records(&self) -> Result<Vec<UserId>, StoreError>;
 
     /// The records behind one derived feature, by id.
     async fn support(
@@ -152,8 +155,8 @@ pub trait EvidenceStore: Send + Sync {
 
     /// Writes changes of any number of people, all or none. Conflicts when one of them was made
     /// on another version, or on a revision of the catalogue that is no longer the stored one.
-    /// Every changed person's version grows by one, and the revision of the mail if one of the
-    /// changes brings mail.
+    /// Every changed person's version grows by one, and the revision of the records if one of the
+    /// changes brings records.
     async fn commit_evidence(
         &self,
         changes: &[EvidenceChange],

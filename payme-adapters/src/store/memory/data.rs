@@ -11,7 +11,7 @@ use payme_core::evidence::{
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{MatchBatch, Revisions, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
-use payme_core::sync::{Record, StoredRecord};
+use payme_core::sync::StoredRecord;
 use payme_core::types::{EventId, RunId, SettlementId, UserId, Version};
 
 /// Everything that is stored.
@@ -22,9 +22,10 @@ pub(super) struct Data {
     pub(super) assignments: BTreeMap<(UserId, ExperimentKey), Assignment>,
     pub(super) runs: BTreeMap<RunId, MatchRun>,
     newest: BTreeMap<UserId, RunId>,
-    /// How often the catalogue and the mail have changed, from 0.
+    /// How often the catalogue and the records have changed, and how many corrections were made.
     catalog_changes: i64,
-    mail_changes: i64,
+    record_changes: i64,
+    corrections: i64,
     /// In the order in which they began to be stored.
     pub(super) batches: Vec<MatchBatch>,
     pub(super) preferences: BTreeMap<(UserId, SettlementId), Preference>,
@@ -35,7 +36,11 @@ pub(super) struct Data {
 impl Data {
     pub(super) fn revisions(&self) -> Revisions {
         let after = |changes: i64| Version(Version::FIRST.0 + changes);
-        Revisions { catalog: after(self.catalog_changes), mail: after(self.mail_changes) }
+        Revisions {
+            catalog: after(self.catalog_changes),
+            records: after(self.record_changes),
+            corrections: self.corrections,
+        }
     }
 
     /// Whether added settlements are not there yet and changed ones are at their versions. A plan
@@ -43,7 +48,7 @@ impl Data {
     pub(super) fn catalog_is_fresh(&self, plan: &CatalogPlan) -> bool {
         let now = self.revisions();
         let moved_on = plan.on_catalog.is_some_and(|on| on != now.catalog)
-            || plan.on_mail.is_some_and(|on| on != now.mail);
+            || plan.on_records.is_some_and(|on| on != now.records);
         let mut named = HashSet::new();
         let added = plan.added.iter().map(|settlement| (settlement.id, None));
         let changed = plan.changed.iter().map(|(version, row)| (row.id, Some(*version)));
@@ -81,7 +86,7 @@ impl Data {
     }
 
     pub(super) fn write_evidence(&mut self, changes: &[EvidenceChange]) {
-        self.mail_changes += i64::from(changes.iter().any(EvidenceChange::brings_mail));
+        self.record_changes += i64::from(changes.iter().any(EvidenceChange::brings_records));
         for change in changes {
             let none = || StoredEvidence::none(change.person.clone());
             change.apply(self.people.entry(change.person.user_id).or_insert_with(none));
@@ -165,8 +170,6 @@ pub(super) fn features(stored: &StoredEvidence) -> Result<UserFeatures, StoreErr
         .map_err(|_| StoreError::Corrupt { what: "feature" })
 }
 
-pub(super) fn has_message(stored: &StoredEvidence) -> bool {
-    let is_message =
-        |record: &StoredRecord| matches!(record, StoredRecord::Live(Record::Message(_)));
-    stored.records.values().any(is_message)
+pub(super) fn has_record(stored: &StoredEvidence) -> bool {
+    stored.records.values().any(|record| matches!(record, StoredRecord::Live(_)))
 }

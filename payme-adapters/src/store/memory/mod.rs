@@ -106,9 +106,9 @@ impl EvidenceStore for MemoryStore {
         Ok(self.data().people.len())
     }
 
-    async fn users_with_messages(&self) -> Result<Vec<UserId>, StoreError> {
+    async fn users_with_records(&self) -> Result<Vec<UserId>, StoreError> {
         let data = self.data();
-        let people = data.people.iter().filter(|(_, stored)| data::has_message(stored));
+        let people = data.people.iter().filter(|(_, stored)| data::has_record(stored));
         Ok(people.map(|(id, _)| *id).collect())
     }
 

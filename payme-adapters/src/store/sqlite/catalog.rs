@@ -52,7 +52,11 @@ fn settlement(row: &SqliteRow) -> Result<(Version, Settlement), StoreError> {
 
 fn revisions(row: &SqliteRow) -> Result<Revisions, StoreError> {
     let cells = Cells::new(row, "revision");
-    Ok(Revisions { catalog: Version(cells.get("catalog")?), mail: Version(cells.get("mail")?) })
+    Ok(Revisions {
+        catalog: Version(cells.get("catalog")?),
+        records: Version(cells.get("records")?),
+        corrections: cells.get("corrections")?,
+    })
 }
 
 /// The revisions as the transaction sees them.
@@ -69,7 +73,7 @@ async fn write(
 ) -> Result<Commit, StoreError> {
     let now = revisions_now(tx).await?;
     if plan.on_catalog.is_some_and(|on| on != now.catalog)
-        || plan.on_mail.is_some_and(|on| on != now.mail)
+        || plan.on_records.is_some_and(|on| on != now.records)
     {
         return Ok(Commit::Conflict);
     }

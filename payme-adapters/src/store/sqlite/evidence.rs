@@ -48,8 +48,8 @@ impl EvidenceStore for SqliteStore {
         usize::try_from(count).map_err(|_| StoreError::Corrupt { what: "person" })
     }
 
-    async fn users_with_messages(&self) -> Result<Vec<UserId>, StoreError> {
-        let query = sqlx::query(sql::USERS_WITH_MESSAGES);
+    async fn users_with_records(&self) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query(sql::USERS_WITH_RECORDS);
         let rows = query.fetch_all(&self.read).await.map_err(error::failed)?;
         rows.iter().map(|row| Cells::new(row, "record").parsed("user_id")).collect()
     }
@@ -144,8 +144,8 @@ pub(super) async fn write(
     if changes.iter().any(|change| change.on_catalog.is_some_and(|on| on != catalog)) {
         return Ok(Commit::Conflict);
     }
-    if changes.iter().any(EvidenceChange::brings_mail) {
-        execute(tx, sqlx::query(sql::REVISION_MAIL)).await?;
+    if changes.iter().any(EvidenceChange::brings_records) {
+        execute(tx, sqlx::query(sql::REVISION_RECORDS)).await?;
     }
     for change in changes {
         let user = change.person.user_id.to_string();

@@ -15,7 +15,7 @@ statements! {
 
     REVISIONS = "../../../sql/sqlite/revisions.sql";
     REVISION_CATALOG = "../../../sql/sqlite/revision_catalog.sql";
-    REVISION_MAIL = "../../../sql/sqlite/revision_mail.sql";
+    REVISION_RECORDS = "../../../sql/sqlite/revision_records.sql";
     CATALOG = "../../../sql/sqlite/catalog.sql";
     SETTLEMENT_GET = "../../../sql/sqlite/settlement_get.sql";
     SETTLEMENT_INSERT = "../../../sql/sqlite/settlement_insert.sql";
@@ -25,7 +25,7 @@ statements! {
     PERSON_INSERT = "../../../sql/sqlite/person_insert.sql";
     PERSON_UPDATE = "../../../sql/sqlite/person_update.sql";
     USER_COUNT = "../../../sql/sqlite/user_count.sql";
-    USERS_WITH_MESSAGES = "../../../sql/sqlite/users_with_messages.sql";
+    USERS_WITH_RECORDS = "../../../sql/sqlite/users_with_records.sql";
     USER_FEATURES = "../../../sql/sqlite/user_features.sql";
     USERS_AFTER = "../../../sql/sqlite/users_after.sql";
     RECORD_PUT = "../../../sql/sqlite/record_put.sql";

@@ -88,7 +88,7 @@ pub(super) async fn nobody_is_there_at_first(store: &dyn Store) -> Result<(), Fa
     equal(step, &None, &answered(step, store.user_features(user(1)).await)?)?;
     equal(step, &0, &answered(step, store.user_count().await)?)?;
     equal(step, &Vec::new(), &answered(step, store.users_after(None, 10).await)?)?;
-    equal(step, &Vec::new(), &answered(step, store.users_with_messages().await)?)?;
+    equal(step, &Vec::new(), &answered(step, store.users_with_records().await)?)?;
     support_is(store, step, ("merchant:uber", Source::Plaid), &[]).await
 }
 

@@ -105,6 +105,10 @@ pub(super) fn full_settlement(n: u8, title: &str) -> Made<Settlement> {
         "class_period": {"start": "2019-01-01", "end": "2023-12-31"},
         "proof": "optional",
         "embedding": [0.1, -2.5e-7, 1.0, 3.333_333_3],
+        "provenance": {"sources": [{
+            "field": "states", "value": ["CA", "WY"], "text": "in California or Wyoming",
+            "source": "news.example", "tracker": "weekly", "row": "r-1", "day": "2026-01-31",
+        }], "unconfirmed": ["claim_url"]},
     });
     made(parse_settlement(&value.to_string()))
 }

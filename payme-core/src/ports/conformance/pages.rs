@@ -124,25 +124,25 @@ pub(super) async fn people_come_in_pages_by_id(store: &dyn Store) -> Result<(), 
     equal(step, &5, &answered(step, store.users_after(None, usize::MAX).await)?.len())
 }
 
-pub(super) async fn people_with_messages(store: &dyn Store) -> Result<(), Failure> {
+pub(super) async fn people_with_records(store: &dyn Store) -> Result<(), Failure> {
     let mut people = [200, 1, 2, 3].map(|n| change(user(n), None));
     people[0].records.added = vec![bare_message(1), bare_message(2)];
     people[1].records.added = vec![bare_message(1)];
     people[2].records.added = vec![bare_transaction(1)?];
     people[3].records.traces = vec![record_id(1)];
     done("four people", store.commit_evidence(&people, &[]).await)?;
-    with_messages(store, "two have some", &[1, 200]).await?;
+    with_records(store, "three have some", &[1, 2, 200]).await?;
     let mut removal = change(user(1), Some(Version::FIRST));
     removal.records.removed = vec![record_id(1)];
-    done("the only message is removed", store.commit_evidence(&[removal], &[]).await)?;
-    with_messages(store, "one has some", &[200]).await?;
+    done("the only record is removed", store.commit_evidence(&[removal], &[]).await)?;
+    with_records(store, "two have some", &[2, 200]).await?;
     let mut removal = change(user(200), Some(Version::FIRST));
     removal.records.removed = vec![record_id(1)];
     done("one of two is removed", store.commit_evidence(&[removal], &[]).await)?;
-    with_messages(store, "one still has one", &[200]).await
+    with_records(store, "both still have one", &[2, 200]).await
 }
 
-async fn with_messages(store: &dyn Store, step: &str, people: &[u8]) -> Result<(), Failure> {
+async fn with_records(store: &dyn Store, step: &str, people: &[u8]) -> Result<(), Failure> {
     let expected: Vec<UserId> = people.iter().map(|n| user(*n)).collect();
-    equal(step, &expected, &answered(step, store.users_with_messages().await)?)
+    equal(step, &expected, &answered(step, store.users_with_records().await)?)
 }

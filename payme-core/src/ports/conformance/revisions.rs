@@ -1,5 +1,5 @@
-//! Cases of the revisions: a decision that rests on the catalogue, or on everybody's mail, is not
-//! applied once that has moved on.
+//! Cases of the revisions: a decision that rests on the catalogue, or on everybody's records, is
+//! not applied once that has moved on.
 
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
@@ -11,11 +11,11 @@ use crate::types::Version;
 async fn revisions_are(
     store: &dyn Store,
     step: &str,
-    [catalog, mail]: [i64; 2],
+    [catalog, records]: [i64; 2],
 ) -> Result<Revisions, Failure> {
     let found = answered(step, store.revisions().await)?;
     equal(step, &catalog, &found.catalog.0)?;
-    equal(step, &mail, &found.mail.0)?;
+    equal(step, &records, &found.records.0)?;
     Ok(found)
 }
 
@@ -37,24 +37,24 @@ pub(super) async fn the_catalogs_grows_with_it(store: &dyn Store) -> Result<(), 
     revisions_are(store, "after another", [3, 1]).await.map(drop)
 }
 
-pub(super) async fn the_mails_grows_with_messages(store: &dyn Store) -> Result<(), Failure> {
+pub(super) async fn the_records_grows_with_records(store: &dyn Store) -> Result<(), Failure> {
     let mut bank = change(user(1), None);
     bank.records.added = vec![bare_transaction(1)?];
     done("a transaction", store.commit_evidence(&[bank], &[]).await)?;
-    let before = revisions_are(store, "after a transaction", [1, 1]).await?;
+    let before = revisions_are(store, "after a transaction", [1, 2]).await?;
     let mut mail = change(user(2), None);
     mail.records.added = vec![bare_message(2)];
     done("a message", store.commit_evidence(&[mail], &[]).await)?;
-    revisions_are(store, "after a message", [1, 2]).await?;
+    revisions_are(store, "after a message", [1, 3]).await?;
     let mut removal = change(user(2), Some(Version::FIRST));
     removal.records.removed = vec![bare_message(2).id()];
     done("it is removed", store.commit_evidence(&[removal], &[]).await)?;
-    revisions_are(store, "after its removal", [1, 2]).await?;
-    let plan = CatalogPlan { on_mail: Some(before.mail), ..adding(vec![settlement(1)?]) };
-    conflict("mail came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
-    let plan = CatalogPlan { on_mail: Some(Version(2)), ..plan };
-    done("no mail came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
-    revisions_are(store, "after the catalogue", [2, 2]).await.map(drop)
+    revisions_are(store, "after its removal", [1, 3]).await?;
+    let plan = CatalogPlan { on_records: Some(before.records), ..adding(vec![settlement(1)?]) };
+    conflict("records came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
+    let plan = CatalogPlan { on_records: Some(Version(3)), ..plan };
+    done("none came meanwhile", store.commit_catalog(&plan, &[], &[]).await)?;
+    revisions_are(store, "after the catalogue", [2, 3]).await.map(drop)
 }
 
 pub(super) async fn a_change_rests_on_the_catalogue(store: &dyn Store) -> Result<(), Failure> {

@@ -1,0 +1,4 @@
+select record_id, score, body
+from anomaly
+where user_id = ?1
+order by score desc, record_id

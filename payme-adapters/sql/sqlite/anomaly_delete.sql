@@ -1,0 +1,1 @@
+delete from anomaly where user_id = ?1 and record_id = ?2

@@ -1,0 +1,1 @@
+select record_id, body from correction where user_id = ?1 order by record_id

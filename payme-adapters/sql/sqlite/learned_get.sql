@@ -1,0 +1,1 @@
+select body from learned_aliases

@@ -1,0 +1,4 @@
+insert into learned_aliases (one, body)
+values (1, ?1)
+on conflict (one) do update
+set body = excluded.body

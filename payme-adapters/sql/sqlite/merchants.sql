@@ -1,0 +1,1 @@
+select key, body from merchant order by key

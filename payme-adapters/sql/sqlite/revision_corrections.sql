@@ -1,0 +1,2 @@
+update revision
+set corrections = corrections + ?1

@@ -1,2 +1,0 @@
-update revision
-set mail = mail + 1

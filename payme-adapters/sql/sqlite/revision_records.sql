@@ -1,0 +1,2 @@
+update revision
+set records = records + 1

@@ -1,0 +1,1 @@
+select tracker, day from tracker_export order by tracker, day
