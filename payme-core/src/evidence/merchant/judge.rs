@@ -1,0 +1,307 @@
+//! Judging the best candidate: the grounds to accept it, or why not.
+//!
+//! In: a cleaned descriptor and its candidates, the best first. Out: [`Grounds`], or a [`Why`].
+//! A candidate is accepted only on grounds that unknown names hardly ever have, and never where
+//! another merchant has them too:
+//!
+//! - *Exact*, *alias*: the letters are those of the entry. Where words were taken for a place that
+//!   no list knows, what is left has to say more than common words do.
+//! - *Prefix*: the descriptor ends inside a word of the entry; or only common words are missing
+//!   behind several words that say more.
+//! - *Trigram*: the *telling* letters of both, that is without the common words that both begin or
+//!   end with, are close enough; or all letters are, word by word.
+//!
+//! What words are common is data and not counted in the directory: a directory of thirty names is
+//! as careful as one of a hundred thousand. The measured figures are in `docs/rules/merchants.md`.
+
+use serde::{Deserialize, Serialize};
+
+use super::closeness::{closeness, closeness_whole};
+use super::directory::{Candidate, EntryKind, MerchantDirectory, Tier};
+use super::normalise::Cleaned;
+use super::token::{skeleton, squash};
+
+/// Shorter normal forms say nothing.
+const LETTERS_MIN: usize = 2;
+/// The letters before a guessed place are so many.
+const GUESSED_LETTERS_MIN: usize = 4;
+/// A name that was cut off inside its first word, or a later one, is told by so many letters.
+const CUT_LETTERS_MIN: [usize; 2] = [8, 10];
+/// So much of the word is there in which such a name ends.
+const CUT_WORD_MIN: usize = 3;
+/// A spoilt name that was cut off is told by so many letters, so close.
+const SPOILT_CUT: (usize, f64) = (10, 0.94);
+/// How close the telling letters have to be, by the number of words that were guessed.
+pub(super) const CLOSENESS_MIN: [f64; 3] = [0.853, 0.86, 0.93];
+/// How close each word has to be where as many were read as the name has.
+const WORD_CLOSENESS_MIN: f64 = 0.7;
+/// The telling letters of a similar name are so many.
+const TELLING_LETTERS_MIN: usize = 5;
+/// A name is told by all its letters where there are so many, so close, in words so close.
+const AS_A_WHOLE: (usize, f64, f64) = (8, 0.89, 0.79);
+/// The next merchant is less close by so much.
+const MARGIN_MIN: f64 = 0.05;
+
+/// Why no merchant is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Nothing is left of the descriptor.
+    Empty,
+    /// Too little is left of it.
+    TooShort,
+    /// What is left is a person or an account.
+    Payee,
+    /// Several merchants are as good.
+    Ambiguous,
+    /// What agrees is words that many businesses have.
+    TooCommon,
+    /// No merchant is close enough.
+    TooUnlike,
+}
+
+/// What an answer rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grounds {
+    Own,
+    Letters,
+    LettersBeforeGuess,
+    CutName,
+    Similar,
+    SimilarBeforeGuess,
+}
+
+impl Grounds {
+    /// How often an answer on these grounds is right where every second descriptor is of an
+    /// unknown name: `(right + 1) / (answers + 2)` over the campaign `merchants`, rounded down.
+    pub(super) const fn probability(self) -> f64 {
+        match self {
+            Self::Own => 1.0,
+            Self::Letters => 0.997,
+            Self::LettersBeforeGuess => 0.995,
+            Self::CutName => 0.99,
+            Self::Similar => 0.99,
+            Self::SimilarBeforeGuess => 0.98,
+        }
+    }
+}
+
+impl MerchantDirectory {
+    /// The grounds on which the best candidate is accepted.
+    pub(super) fn judge(
+        &self,
+        cleaned: &Cleaned,
+        candidates: &[Candidate],
+    ) -> Result<Grounds, Why> {
+        let letters = squash(&cleaned.text).chars().count();
+        let (best, others) = match candidates.split_first() {
+            _ if letters == 0 => return Err(Why::Empty),
+            Some((best, _)) if best.entry_kind == EntryKind::Personal => return Ok(Grounds::Own),
+            _ if letters < LETTERS_MIN => return Err(Why::TooShort),
+            _ if cleaned.is_payee => return Err(Why::Payee),
+            None => return Err(Why::TooUnlike),
+            Some(split) => split,
+        };
+        let grounds = match best.tier {
+            Tier::Exact | Tier::Alias => self.judge_letters(best)?,
+            Tier::Prefix => self.judge_prefix(best)?,
+            Tier::Trigram => self.judge_similar(best)?,
+        };
+        // A place was guessed where the words can also be those of a longer name.
+        let is_longer =
+            |other: &Candidate| other.guessed < best.guessed && other.closeness >= CLOSENESS_MIN[0];
+        if others.iter().any(|other| is_longer(other) || self.is_as_good(best, other)) {
+            return Err(Why::Ambiguous);
+        }
+        Ok(grounds)
+    }
+
+    fn judge_letters(&self, best: &Candidate) -> Result<Grounds, Why> {
+        let is_long = squash(&best.read_as).chars().count() >= GUESSED_LETTERS_MIN;
+        let says_more = self.says_more(&best.read_as) || best.read_as.contains(' ');
+        if best.guessed == 0 {
+            Ok(Grounds::Letters)
+        } else if is_long && says_more {
+            Ok(Grounds::LettersBeforeGuess)
+        } else {
+            Err(Why::TooCommon)
+        }
+    }
+
+    fn judge_prefix(&self, best: &Candidate) -> Result<Grounds, Why> {
+        let read = squash(&best.read_as);
+        let words: Vec<&str> = compared_words(&best.entry_text).collect();
+        // How many words of the entry are there in full, and whether the next one has begun.
+        let mut left = read.len();
+        let mut whole = 0;
+        for word in &words {
+            let length = word.len();
+            if length > left {
+                break;
+            }
+            left -= length;
+            whole += 1;
+        }
+        let (there, missing) = words.split_at(whole);
+        let rest = missing.first().and_then(|word| word.get(left..)).unwrap_or_default();
+        let is_long = read.chars().count() >= CUT_LETTERS_MIN[usize::from(whole > 0)];
+        let goes_on = match whole {
+            0 => left > 1 && missing.iter().skip(1).all(|word| self.rules().is_common(word)),
+            1 => left >= CUT_WORD_MIN,
+            _ => true,
+        };
+        // A missing `s` is not a cut: it makes another name.
+        let is_cut_inside = left > 0 && rest != "s" && goes_on && is_long;
+        let is_all_but_common = left == 0
+            && missing.iter().all(|word| self.rules().is_common(word))
+            && there.len() > 1
+            && there.iter().any(|word| self.tells(word));
+        let says_more = there.iter().chain(missing.first()).any(|word| self.tells(word));
+        if is_all_but_common || (is_cut_inside && says_more) {
+            Ok(Grounds::CutName)
+        } else {
+            self.judge_similar(best)
+        }
+    }
+
+    fn judge_similar(&self, best: &Candidate) -> Result<Grounds, Why> {
+        let (read, name) = self.telling(best);
+        let [all_read, all_name] = [&best.read_as, &best.entry_text].map(|text| squash(text));
+        // Where all letters agree so well, the common words count too.
+        let is_as_a_whole = all_read.chars().count() >= AS_A_WHOLE.0
+            && best.guessed < 2
+            && closeness_whole(&all_read, &all_name) >= AS_A_WHOLE.1
+            && each_word_is_close(best, AS_A_WHOLE.2);
+        if !(is_as_a_whole || self.says_enough(best, &read, &name)) {
+            return Err(Why::TooCommon);
+        }
+        let shorter = read.chars().count().min(name.chars().count());
+        let is_plural = is_plural_of(&name, &read) || is_plural_of(&read, &name);
+        let is_other = is_plural && (best.guessed > 0 || shorter < CUT_LETTERS_MIN[0]);
+        let is_close = is_as_a_whole || self.is_close(best, &read, &name);
+        // Hardly any name loses its first letter.
+        if is_other || !is_close || all_read.chars().next() != all_name.chars().next() {
+            Err(Why::TooUnlike)
+        } else if best.guessed > 0 {
+            Ok(Grounds::SimilarBeforeGuess)
+        } else {
+            Ok(Grounds::Similar)
+        }
+    }
+
+    /// Whether the telling letters of what was read and of the name are close enough.
+    fn is_close(&self, best: &Candidate, read: &str, name: &str) -> bool {
+        let is_spoilt = || {
+            read.chars().next() == name.chars().next()
+                && closeness_whole(read, name) >= CLOSENESS_MIN[best.guessed.min(2)]
+                && each_word_is_close(best, WORD_CLOSENESS_MIN)
+        };
+        let is_spoilt_and_cut = || {
+            best.guessed == 0
+                && read.chars().count() >= SPOILT_CUT.0
+                && closeness(read, name) >= SPOILT_CUT.1
+                && self.is_cut(best)
+        };
+        read == skeleton(name) || is_spoilt() || is_spoilt_and_cut()
+    }
+
+    /// Whether the telling letters are enough to tell a name by.
+    fn says_enough(&self, best: &Candidate, read: &str, name: &str) -> bool {
+        let shorter = read.chars().count().min(name.chars().count());
+        // Without vowels, four letters will do beside common words that are there as well.
+        let is_backed = best.guessed == 0 && squash(&best.read_as).len() >= AS_A_WHOLE.0;
+        let is_bare = shorter + 1 >= TELLING_LETTERS_MIN && is_backed && read == skeleton(name);
+        let is_same = read == name && self.says_more(&best.entry_text) && best.guessed == 0;
+        // `frst` may be `first` before it is `Frost`.
+        let is_common = self.rules().is_short_for_common(read) && !self.rules().is_common(name);
+        !is_common && (shorter >= TELLING_LETTERS_MIN || is_bare || is_same)
+    }
+
+    /// Whether another merchant has the same grounds, or nearly.
+    fn is_as_good(&self, best: &Candidate, other: &Candidate) -> bool {
+        match best.tier {
+            Tier::Exact | Tier::Alias => other.tier == best.tier && other.read_as == best.read_as,
+            Tier::Prefix => other.tier == Tier::Prefix && self.judge_prefix(other).is_ok(),
+            Tier::Trigram => {
+                let closeness = |one: &Candidate| {
+                    let (read, name) = self.telling(one);
+                    closeness_whole(&read, &name)
+                };
+                closeness(best) - closeness(other) < MARGIN_MIN
+            }
+        }
+    }
+
+    /// The letters of what was read and of the entry, without the common words that both begin or
+    /// end with.
+    fn telling(&self, candidate: &Candidate) -> (String, String) {
+        let texts = [&candidate.read_as, &candidate.entry_text];
+        let [mut read, mut name] = texts.map(|text| squash(text));
+        let words = texts.iter().flat_map(|text| text.split(' '));
+        let common: Vec<&str> = words.filter(|word| self.rules().is_common(word)).collect();
+        let without = |read: &str, name: &str| {
+            let joined = self.rules().common_end(name, read);
+            common.iter().copied().chain(joined).find_map(|word| {
+                let is_short = |short: &String| candidate.read_as.split(' ').any(|w| w == short);
+                let short =
+                    Some(skeleton(word)).filter(is_short).unwrap_or_else(|| word.to_owned());
+                let end = |word: &str| read.strip_suffix(word);
+                let begin = |word: &str| read.strip_prefix(word);
+                let ends = end(word).or_else(|| end(&short)).zip(name.strip_suffix(word));
+                let begins = || begin(word).or_else(|| begin(&short)).zip(name.strip_prefix(word));
+                let (read, name) = ends.or_else(begins)?;
+                let is_left = !read.is_empty() && !name.is_empty();
+                is_left.then(|| (read.to_owned(), name.to_owned()))
+            })
+        };
+        while let Some(rest) = without(&read, &name) {
+            (read, name) = rest;
+        }
+        (read, name)
+    }
+
+    /// Whether what was read ends inside a word of the entry, and only common words are missing.
+    fn is_cut(&self, best: &Candidate) -> bool {
+        let read: Vec<&str> = best.read_as.split(' ').collect();
+        let mut name = best.entry_text.split(' ');
+        let last_is_long = read.last().is_some_and(|last| last.len() >= CUT_WORD_MIN);
+        let mut is_close = |read: &&str| {
+            let close =
+                |name| closeness(read, name) >= WORD_CLOSENESS_MIN || name.starts_with(read);
+            name.next().is_some_and(close)
+        };
+        read.len() > 1
+            && last_is_long
+            && read.iter().all(&mut is_close)
+            && name.all(|word| self.rules().is_common(word))
+    }
+
+    /// Whether a word is long and not common.
+    fn tells(&self, word: &str) -> bool {
+        word.chars().count() >= TELLING_LETTERS_MIN && !self.rules().is_common(word)
+    }
+
+    /// Whether a text has a word that is not common, of more than a letter or two.
+    fn says_more(&self, text: &str) -> bool {
+        text.split(' ')
+            .any(|word| word.chars().count() > LETTERS_MIN && !self.rules().is_common(word))
+    }
+}
+
+/// Whether no word of a name is another one, where there are as many words as there were read.
+fn each_word_is_close(candidate: &Candidate, least: f64) -> bool {
+    let [read, name] = [&candidate.read_as, &candidate.entry_text].map(|text| compared_words(text));
+    let pairs: Vec<(&str, &str)> = read.clone().zip(name.clone()).collect();
+    let is_aligned = read.count() == pairs.len() && name.count() == pairs.len();
+    !is_aligned || pairs.iter().all(|(read, name)| closeness(read, name) >= least)
+}
+
+/// The words of a text that do not come and go.
+fn compared_words(text: &str) -> impl Iterator<Item = &str> + Clone {
+    text.split(' ').filter(|word| !matches!(*word, "the" | "and"))
+}
+
+/// `Clark` and `Clarks` are two businesses.
+fn is_plural_of(plural: &str, word: &str) -> bool {
+    plural.strip_suffix('s') == Some(word)
+}
