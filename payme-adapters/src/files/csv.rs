@@ -1,66 +1,73 @@
-//! Transactions in CSV, as people write them: a header, known columns only, exact amounts.
+//! Transactions in CSV, as people and their banks write them: a header, known columns, exact
+//! amounts.
+//!
+//! In: the text of a file and a [`CsvMapping`], which names the columns and says how cells are
+//! written. Out: a [`RecordFile`]. A row is taken as a whole or refused with what is wrong.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use payme_core::sync::Record;
 use payme_core::types::json::Refusal;
-use payme_core::types::{Currency, UserId};
+use payme_core::types::{Currency, Date, Money, UserId, ensure_modern};
 
+use super::mapping::CsvMapping;
 use super::raw::{self, Lines, Place};
-use super::{Intake, RecordFile};
+use super::{Intake, RecordFile, export};
 use crate::plaid::convert::{self, Amount, Facts, Ids};
 
-/// The columns a file may have, in any order and case.
-const COLUMNS: [&str; 10] = [
-    "date",
-    "amount",
-    "name",
-    "merchant_name",
-    "description",
-    "currency",
-    "category",
-    "transaction_id",
-    "account_id",
-    "pending",
-];
-
-/// Reads a CSV file with a header.
+/// Reads a CSV file with a header. A file that [`export`] wrote gives back its very records.
 ///
 /// # Errors
 /// A refusal of the header, or of quotes that do not pair up.
-pub(super) fn read(text: &str, user: UserId) -> Result<RecordFile, Refusal> {
-    check_quotes(text)?;
+pub(super) fn read(text: &str, user: UserId, mapping: &CsvMapping) -> Result<RecordFile, Refusal> {
+    let base = skipped(text, mapping.skip);
+    let table = text.get(base..).unwrap_or_default();
+    check_quotes(text, base, mapping.delimiter)?;
     let mut lines = Lines::new(text.as_bytes());
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(Trim::All)
-        .from_reader(text.as_bytes());
+        .delimiter(mapping.delimiter)
+        .from_reader(table.as_bytes());
     let mut header = None;
     let mut ids = Ids::new(user);
     let mut intake = Intake::default();
     let mut cells = StringRecord::new();
     let mut start = 0;
     let mut index = 0;
-    while reader.read_record(&mut cells).map_err(|_| unreadable(lines.at(start)))? {
-        let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
-        let source = text.get(start..end).unwrap_or_default();
+    while reader.read_record(&mut cells).map_err(|_| unreadable(lines.at(base + start)))? {
+        let end = usize::try_from(reader.position().byte()).unwrap_or(table.len());
+        let source = table.get(start..end).unwrap_or_default();
         // The reader skips empty lines, which still count as lines.
         let blank = source.len() - source.trim_start_matches(['\r', '\n']).len();
-        let line = lines.at(start + blank);
+        let line = lines.at(base + start + blank);
         start = end;
         if cells.iter().all(str::is_empty) {
             continue;
         }
         let Some(header) = &header else {
-            header = Some(Header::read(&cells, line)?);
+            header = Some(Header::read(&cells, line, mapping)?);
             continue;
         };
         let place = Place::root(line).item(index, line);
         index += 1;
-        let row = header.row(&cells, &place);
-        intake.upsert(row.map(|facts| Record::Transaction(ids.transaction(facts))))?;
+        let row = match header {
+            Header::Export => export::row(&cells, &place, mapping.latest),
+            Header::Columns(names) => {
+                row(names, &cells, &place, mapping).map(|facts| ids.transaction(facts))
+            }
+        };
+        intake.upsert(row.map(Record::Transaction))?;
+    }
+    if header.is_none() && !mapping.is_plain() {
+        return Err(Refusal::on_line(1, "missing_header", "the file ends before its header"));
     }
     Ok(intake.finish())
+}
+
+/// Where the table begins behind lines that are skipped.
+fn skipped(text: &str, lines: usize) -> usize {
+    text.split_inclusive('\n').take(lines).map(str::len).sum()
 }
 
 fn unreadable(line: u64) -> Refusal {
@@ -69,7 +76,7 @@ fn unreadable(line: u64) -> Refusal {
 
 /// Refuses a text whose quotes do not pair up: where one is missing, the rows behind it would be
 /// taken for the rest of a field.
-fn check_quotes(text: &str) -> Result<(), Refusal> {
+fn check_quotes(text: &str, base: usize, delimiter: u8) -> Result<(), Refusal> {
     enum At {
         FieldStart,
         Plain,
@@ -82,8 +89,8 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
         before.iter().fold(1, |line, byte| line + u64::from(*byte == b'\n'))
     };
     let mut at = At::FieldStart;
-    let mut opened = 0;
-    for (offset, byte) in text.bytes().enumerate() {
+    let mut opened = base;
+    for (offset, byte) in text.bytes().enumerate().skip(base) {
         at = match (at, byte) {
             (At::FieldStart, b'"') => {
                 opened = offset;
@@ -91,7 +98,8 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
             }
             (At::Quoted, b'"') => At::QuoteInQuoted,
             (At::Quoted, _) | (At::QuoteInQuoted, b'"') => At::Quoted,
-            (_, b',' | b'\n' | b'\r') => At::FieldStart,
+            (_, b'\n' | b'\r') => At::FieldStart,
+            (_, byte) if byte == delimiter => At::FieldStart,
             (At::QuoteInQuoted | At::BehindQuoted, b' ' | b'\t') => At::BehindQuoted,
             (At::QuoteInQuoted | At::BehindQuoted, _) => {
                 let message = "a quoted field goes on behind its closing quote: check the quotes \
@@ -110,88 +118,109 @@ fn check_quotes(text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Which column stands where.
+/// What the columns are.
 #[derive(Debug)]
-struct Header {
-    names: Vec<&'static str>,
+enum Header {
+    /// Those of a file that was exported.
+    Export,
+    /// What each means; nothing where it is passed over.
+    Columns(Vec<Option<&'static str>>),
 }
 
 impl Header {
-    fn read(cells: &StringRecord, line: u64) -> Result<Self, Refusal> {
-        let refuse = |code, message| Err(Refusal::on_line(line, code, message));
+    fn read(cells: &StringRecord, line: u64, mapping: &CsvMapping) -> Result<Self, Refusal> {
+        if mapping.is_plain() && export::is_header(cells) {
+            return Ok(Self::Export);
+        }
+        let refuse = |code, message: String| Err(Refusal::on_line(line, code, message));
         let mut names = Vec::new();
         for (number, cell) in (1..).zip(cells) {
-            let cell = cell.to_ascii_lowercase();
-            match COLUMNS.into_iter().find(|name| *name == cell) {
+            let name = mapping.meaning(cell);
+            match name {
                 // A cell may be a person's own: a file without a header starts with a row.
-                None => {
-                    let message =
-                        format!("column {number} is not known (known: {})", COLUMNS.join(", "));
+                None if !mapping.ignores_others => {
+                    let known: Vec<_> = mapping.own_names().collect();
+                    let hint = match mapping.is_plain() {
+                        true => "",
+                        false => "; others=ignore passes over columns that are not mapped",
+                    };
+                    let known = known.join(", ");
+                    let message = format!("column {number} is not known (known: {known}{hint})");
                     return refuse("unknown_column", message);
                 }
-                Some(name) if names.contains(&name) => {
+                Some(name) if names.contains(&Some(name)) => {
                     let message = format!("the column \"{name}\" is there twice: keep one");
                     return refuse("duplicate_column", message);
                 }
-                Some(name) => names.push(name),
+                name => names.push(name),
             }
         }
-        let has = |name| names.contains(&name);
-        if let Some(name) = ["date", "amount"].into_iter().find(|name| !has(name)) {
+        let has = |name| names.contains(&Some(name));
+        if let Some(name) = mapping.mapped().find(|name| !has(name)) {
+            let message = format!("the column that the mapping calls \"{name}\" is missing");
+            return refuse("missing_column", message);
+        }
+        let has_amount = has("amount") || has("debit") || has("credit");
+        if let Some((name, _)) =
+            [("date", has("date")), ("amount", has_amount)].into_iter().find(|(_, has)| !has)
+        {
             return refuse("missing_column", format!("the column \"{name}\" is missing"));
         }
         if !(has("name") || has("merchant_name") || has("description")) {
             let message = "one of the columns name, merchant_name and description must be there";
             return refuse("missing_column", message.to_owned());
         }
-        Ok(Self { names })
+        Ok(Self::Columns(names))
     }
+}
 
-    fn row(&self, cells: &StringRecord, place: &Place) -> Result<Facts, Refusal> {
-        if cells.len() != self.names.len() {
-            let message = format!(
-                "the header has {} columns, this row has {}: quote fields that hold a comma",
-                self.names.len(),
-                cells.len()
-            );
-            return Err(place.refuse("wrong_column_count", message));
-        }
-        let row = Row { header: self, cells, place };
-        let [name, merchant_name, description] =
-            ["name", "merchant_name", "description"].map(|column| row.get(column));
-        let shown = name.or(description).or(merchant_name);
-        let shown = shown.ok_or_else(|| place.member("name").missing())?;
-        Ok(Facts {
-            provider_id: row.get("transaction_id").map(str::to_owned),
-            pending_id: None,
-            account: row.get("account_id").map(str::to_owned),
-            minute: None,
-            date: convert::date(row.need("date")?, &place.member("date"))?,
-            amount: Amount::Known(convert::money(
-                row.need("amount")?,
-                row.currency()?,
-                &place.member("amount"),
-            )?),
-            name: shown.to_owned(),
-            merchant_name: merchant_name.map(str::to_owned),
-            category: row.get("category").map(str::to_owned),
-            pending: row.pending()?,
-            recurring: false,
-            extra: row.extra(name.and(description)),
-        })
+/// What a row says.
+fn row(
+    names: &[Option<&'static str>],
+    cells: &StringRecord,
+    place: &Place,
+    mapping: &CsvMapping,
+) -> Result<Facts, Refusal> {
+    if cells.len() != names.len() {
+        let message = format!(
+            "the header has {} columns, this row has {}: quote fields that hold a comma",
+            names.len(),
+            cells.len()
+        );
+        return Err(place.refuse("wrong_column_count", message));
     }
+    let row = Row { names, cells, place, mapping };
+    let [name, merchant_name, description] =
+        ["name", "merchant_name", "description"].map(|column| row.get(column));
+    let shown = name.or(description).or(merchant_name);
+    let shown = shown.ok_or_else(|| place.member("name").missing())?;
+    Ok(Facts {
+        provider_id: row.get("transaction_id").map(str::to_owned),
+        pending_id: None,
+        account: row.get("account_id").map(str::to_owned).or_else(|| mapping.account.clone()),
+        minute: None,
+        date: row.date()?,
+        amount: Amount::Known(row.amount()?),
+        name: shown.to_owned(),
+        merchant_name: merchant_name.map(str::to_owned),
+        category: row.get("category").map(str::to_owned),
+        pending: row.pending()?,
+        recurring: false,
+        extra: row.extra(name.and(description)),
+    })
 }
 
 /// One row under its header.
 struct Row<'a> {
-    header: &'a Header,
+    names: &'a [Option<&'static str>],
     cells: &'a StringRecord,
     place: &'a Place,
+    mapping: &'a CsvMapping,
 }
 
 impl<'a> Row<'a> {
     fn get(&self, column: &str) -> Option<&'a str> {
-        let at = self.header.names.iter().position(|name| *name == column)?;
+        let at = self.names.iter().position(|name| *name == Some(column))?;
         self.cells.get(at).filter(|cell| !cell.is_empty())
     }
 
@@ -199,9 +228,66 @@ impl<'a> Row<'a> {
         self.get(column).ok_or_else(|| self.place.member(column).missing())
     }
 
+    fn date(&self) -> Result<Date, Refusal> {
+        let place = self.place.member("date");
+        let text = self.need("date")?;
+        let date = match &self.mapping.date_format {
+            None => convert::date(text, &place)?,
+            Some(format) => {
+                let date = Date::strptime(format, text).map_err(|_| {
+                    place.refuse("invalid_date", "not a date as date_format of the mapping says")
+                })?;
+                ensure_modern(date)
+                    .map_err(|error| place.refuse(error.code(), error.to_string()))?
+            }
+        };
+        ensure_past(date, self.mapping.latest, &place)?;
+        Ok(date)
+    }
+
+    /// The amount, positive when money left the account.
+    fn amount(&self) -> Result<Money, Refusal> {
+        let has = |column| self.names.contains(&Some(column));
+        if !has("debit") && !has("credit") {
+            self.need("amount")?;
+        }
+        let negate = self.mapping.negate;
+        let sides = [("amount", negate), ("debit", negate), ("credit", true)];
+        let mut found: Option<Money> = None;
+        for (column, negated) in sides {
+            let Some(money) = self.money(column, negated)? else { continue };
+            match found {
+                Some(one) if one.minor() != 0 && money.minor() != 0 => {
+                    let message = "debit and credit are both given: a row is one or the other";
+                    return Err(self.place.member(column).refuse("two_amounts", message));
+                }
+                Some(one) if one.minor() != 0 => {}
+                _ => found = Some(money),
+            }
+        }
+        found.ok_or_else(|| self.place.member("debit").missing())
+    }
+
+    fn money(&self, column: &str, negated: bool) -> Result<Option<Money>, Refusal> {
+        let Some(text) = self.get(column) else { return Ok(None) };
+        let place = self.place.member(column);
+        let plain = self.mapping.numbers.plain(text).ok_or_else(|| {
+            let message = "not an amount as the mapping says (decimal, thousands; without them \
+                           digits with an optional sign and point, such as -12.34)";
+            place.refuse("malformed_amount", message)
+        })?;
+        let money = convert::money(&plain, self.currency()?, &place)?;
+        let minor = if negated { money.minor().checked_neg() } else { Some(money.minor()) };
+        let minor = minor.ok_or_else(|| {
+            let message = "the amount is too large: it must fit in 64 bits of minor units";
+            place.refuse("amount_overflow", message)
+        })?;
+        Ok(Some(Money::new(minor, money.currency())))
+    }
+
     fn currency(&self) -> Result<Currency, Refusal> {
-        let code = self.get("currency").unwrap_or("USD").to_ascii_uppercase();
-        code.parse().map_err(|_| {
+        let Some(code) = self.get("currency") else { return Ok(self.mapping.default_currency) };
+        code.to_ascii_uppercase().parse().map_err(|_| {
             let message = "unknown currency (write an ISO 4217 code such as USD)";
             self.place.member("currency").refuse("unknown_currency", message)
         })
@@ -224,6 +310,20 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Refuses a day that nobody can know anything of yet.
+///
+/// # Errors
+/// `date_in_future`.
+pub(super) fn ensure_past(date: Date, latest: Option<Date>, place: &Place) -> Result<(), Refusal> {
+    match latest {
+        Some(latest) if date > latest => {
+            let message = format!("the day lies in the future (the last one is {latest})");
+            Err(place.refuse("date_in_future", message))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use payme_core::sync::Transaction;
@@ -235,7 +335,7 @@ mod tests {
     }
 
     fn rows(text: &str) -> Vec<Transaction> {
-        let file = read(text, user()).unwrap();
+        let file = read(text, user(), &CsvMapping::default()).unwrap();
         assert_eq!(file.refused, [], "{text}");
         let records = file.pages.into_iter().flat_map(|page| page.upserts);
         records
@@ -247,7 +347,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> (u64, &'static str, String) {
-        let refusal = match read(text, user()) {
+        let refusal = match read(text, user(), &CsvMapping::default()) {
             Err(refusal) => refusal,
             Ok(mut file) => file.refused.remove(0),
         };

@@ -10,8 +10,12 @@
 
 mod csv;
 mod disk;
+mod export;
+mod mapping;
 mod messages;
 pub(crate) mod raw;
+#[cfg(test)]
+mod tests_mapped;
 mod transactions;
 
 use payme_core::sync::{Page, Record};
@@ -19,8 +23,10 @@ use payme_core::types::json::Refusal;
 use payme_core::types::{RecordId, Source, UserId};
 
 pub use disk::{FileError, Limits, read_file};
+pub use export::{EXPORT_COLUMNS, write_transactions_csv, write_transactions_jsonl};
+pub use mapping::{CsvMapping, MappingError, SKIP_LINES_MAX};
 pub use messages::read_messages;
-pub use transactions::read_transactions;
+pub use transactions::{read_transactions, read_transactions_with};
 
 /// How many rows may be refused before the file as a whole is: it is not what it was said to be.
 pub const REFUSALS_MAX: usize = 100_000;

@@ -116,8 +116,8 @@ pub(crate) fn is_list(raw: &RawValue) -> bool {
 
 /// Visits each JSON document of a text; `visit` also learns whether the document is alone.
 ///
-/// Where the first two lines both start with `{` the text is JSON Lines, and a broken line is
-/// one refusal. Otherwise documents may follow one another in any layout.
+/// Documents may follow one another in any layout. Where one is broken and the first two lines both
+/// start with `{`, the text is JSON Lines, and a broken line is one refusal.
 ///
 /// # Errors
 /// A refusal with code `malformed_json` when the text is not JSON, or the first one of `visit`.
@@ -127,7 +127,8 @@ pub(crate) fn each_document<'a>(
 ) -> Result<(), Refusal> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let is_object = |line: Option<&str>| line.is_some_and(|line| line.trim().starts_with('{'));
-    if !(is_object(lines.next()) && is_object(lines.next())) {
+    let is_lines = is_object(lines.next()) && is_object(lines.next());
+    if !(is_lines && stream(text).any(|document| document.is_err())) {
         let mut documents = stream(text).peekable();
         let mut alone = true;
         while let Some(document) = documents.next() {

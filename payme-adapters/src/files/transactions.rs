@@ -2,11 +2,11 @@
 
 use payme_core::sync::Record;
 use payme_core::types::json::{self, Refusal};
-use payme_core::types::{Source, UserId};
+use payme_core::types::{Date, Source, UserId};
 use serde_json::value::RawValue;
 
 use super::raw::{self, Fields, Lines, Place};
-use super::{Intake, RecordFile, csv, is_json};
+use super::{CsvMapping, Intake, RecordFile, csv, is_json};
 use crate::plaid::convert::{self, Ids};
 use crate::plaid::wire::{self, Dialect};
 
@@ -17,7 +17,8 @@ use crate::plaid::wire::{self, Dialect};
 ///   after another;
 /// - a list of transaction objects, or an object with a `transactions` list;
 /// - a sandbox custom user (`override_accounts`);
-/// - CSV with a header: `date`, `amount` and one of `name`, `merchant_name`, `description`.
+/// - CSV with a header: `date`, `amount` and one of `name`, `merchant_name`, `description`;
+/// - CSV that [`write_transactions_csv`](super::write_transactions_csv) wrote.
 ///
 /// Amounts are positive when money leaves the account. A transaction that comes without an id
 /// gets one that is derived from the row, so importing a file twice changes nothing.
@@ -35,14 +36,30 @@ use crate::plaid::wire::{self, Dialect};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_transactions(bytes: &[u8], user: UserId) -> Result<RecordFile, Refusal> {
+    read_transactions_with(bytes, user, &CsvMapping::default())
+}
+
+/// Reads a file of bank transactions as [`read_transactions`] does, or CSV by a mapping.
+///
+/// Where the mapping makes a setting, the file is CSV. A mapping with a
+/// [latest day](CsvMapping::with_latest) refuses what lies behind it, whatever the format.
+///
+/// # Errors
+/// As [`read_transactions`].
+pub fn read_transactions_with(
+    bytes: &[u8],
+    user: UserId,
+    mapping: &CsvMapping,
+) -> Result<RecordFile, Refusal> {
     let text = json::utf8(bytes)?;
-    if !is_json(text) {
-        return csv::read(text, user);
+    if !mapping.is_plain() || !is_json(text) {
+        return csv::read(text, user, mapping);
     }
     let mut reader = Reader {
         lines: Lines::new(text.as_bytes()),
         ids: Ids::new(user),
         intake: Intake::default(),
+        latest: mapping.latest,
     };
     raw::each_document(text, |document, alone| match document {
         Ok(raw) => reader.document(raw, alone),
@@ -55,6 +72,7 @@ struct Reader<'a> {
     lines: Lines<'a>,
     ids: Ids,
     intake: Intake,
+    latest: Option<Date>,
 }
 
 /// What an object is, told by its members.
@@ -194,9 +212,13 @@ impl<'a> Reader<'a> {
         dialect: Dialect,
         account: &str,
     ) -> Result<(), Refusal> {
-        let facts = fields
-            .and_then(|fields| wire::Transaction::read(fields, dialect))
-            .and_then(|wire| convert::facts(wire, account));
+        let facts =
+            fields.and_then(|fields| wire::Transaction::read(fields, dialect)).and_then(|wire| {
+                let place = wire.date.1.clone();
+                let facts = convert::facts(wire, account)?;
+                csv::ensure_past(facts.date, self.latest, &place)?;
+                Ok(facts)
+            });
         let row = facts.map(|facts| Record::Transaction(self.ids.transaction(facts)));
         self.intake.upsert(row)
     }
@@ -250,6 +272,7 @@ mod tests {
             (format!("[{a}, {page}, {b}]"),                            vec![(1, 0), (3, 1), (1, 0)]),
             (format!(r#"{{"accounts": [], "transactions": [{a}, {b}]}}"#), vec![(2, 0)]),
             (r#"{"transactions": null}"#.to_owned(),                   vec![]),
+            (format!("{{\"transactions\": [\n{}\n]}}", row("a", "1")), vec![(1, 0)]),
             ("[]".to_owned(),                                          vec![]),
             (format!(r#"{{"override_accounts": [{{"type": "x"}}, {{"transactions": [{custom}, {custom}]}}]}}"#), vec![(2, 0)]),
         ];
