@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::predicate_json::{modern_date, range};
-use super::{ClassPeriod, Eligibility, Payout, Proof, Settlement, Status};
+use super::{ClassPeriod, Eligibility, Payout, Proof, Provenance, Settlement, Status};
 use crate::types::json::{self, Fault, Members, Node, RawRow, Refusal, Rows};
 use crate::types::{Deadline, Money, SettlementId};
 
 /// The fields a settlement may have. Any other is refused.
-pub const SETTLEMENT_FIELDS: [&str; 17] = [
+pub const SETTLEMENT_FIELDS: [&str; 18] = [
     "id",
     "title",
     "status",
@@ -26,6 +26,7 @@ pub const SETTLEMENT_FIELDS: [&str; 17] = [
     "proof",
     "aliases",
     "embedding",
+    "provenance",
 ];
 
 /// Reads a settlement file. A settlement that is wrong, or whose id was seen before, is refused;
@@ -122,6 +123,7 @@ fn settlement(node: &Node<'_>) -> Result<Settlement, Fault> {
         class_period: members.map("class_period", |node| class_period(&node))?,
         proof: members.map("proof", |node| proof(&node))?,
         embedding: members.map("embedding", |node| embedding(&node))?,
+        provenance: members.map("provenance", |node| Provenance::from_json(&node))?,
     })
 }
 
@@ -223,7 +225,9 @@ mod tests {
             "covered_brands": ["A"], "tags": ["x"], "summary_text": "s", "eligibility_text": "e",
             "eligibility": {"feature": "merchant:uber", "min_count": 2},
             "class_period": {"start": "2020-01-01", "end": "2020-01-01"}, "proof": "optional",
-            "aliases": ["B"], "embedding": [0.5, -1]}]"#;
+            "aliases": ["B"], "embedding": [0.5, -1],
+            "provenance": {"sources": [{"field": "proof", "value": "optional", "text": "receipts pay more",
+                "source": "a.example", "tracker": "t", "row": "r", "day": "2026-01-02"}]}}]"#;
         let all = parse_settlements(text.as_bytes()).unwrap().all().unwrap();
         let one = &all[0];
         assert_eq!(one.payout.max, Some(Money::usd_cents(100)));

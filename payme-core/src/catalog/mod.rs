@@ -13,7 +13,9 @@ mod optimise;
 mod plan;
 mod predicate;
 mod predicate_json;
+mod provenance;
 mod settlement;
+pub mod tracker;
 
 pub use eligibility::{Eligibility, SimpleRule};
 pub use import::{SETTLEMENT_FIELDS, parse_settlement, parse_settlements};
@@ -25,4 +27,5 @@ pub(crate) use index::{Columns, FeatureVectors, NO_FEATURE, Posting, program, wo
 pub use plan::{CatalogPlan, plan_import};
 pub use predicate::{AgeAtom, FeatureAtom, Predicate, PurchasesAtom, Range};
 pub use predicate_json::{PREDICATE_LEVELS_MAX, PREDICATE_PARTS_MAX, QUESTION_CHARS_MAX};
+pub use provenance::{Disagreement, EXCERPT_CHARS_MAX, Provenance, SourcedFact, StatedValue};
 pub use settlement::{ClassPeriod, Payout, Proof, SETTLEMENT_NAMESPACE, Settlement, Status};

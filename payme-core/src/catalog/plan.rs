@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Settlement;
+use super::tracker::TrackedRow;
 use crate::types::{SettlementId, Version};
 
 /// The changes one import makes to the stored catalogue.
@@ -14,6 +15,8 @@ pub struct CatalogPlan {
     pub changed: Vec<(Version, Settlement)>,
     /// How many settlements are stored just so.
     pub unchanged: usize,
+    /// Rows of trackers that are not kept just so.
+    pub tracker_rows: Vec<TrackedRow>,
     /// The revision of the catalogue that was compared with, if nothing may have changed since.
     pub on_catalog: Option<Version>,
     /// The revision of everybody's records that were read anew, if none may have come since.
@@ -23,7 +26,7 @@ pub struct CatalogPlan {
 impl CatalogPlan {
     /// Whether there is nothing to write.
     pub const fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.changed.is_empty()
+        self.added.is_empty() && self.changed.is_empty() && self.tracker_rows.is_empty()
     }
 }
 

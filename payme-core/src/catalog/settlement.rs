@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
-use super::Eligibility;
+use super::{Eligibility, Provenance};
 use crate::types::{Date, Deadline, Instant, Money, SettlementId};
 
 /// The namespace of derived settlement ids (UUID version 5).
@@ -120,6 +120,8 @@ pub struct Settlement {
     pub proof: Option<Proof>,
     /// The settlement's own embedding: finite numbers, any one dimension.
     pub embedding: Option<Vec<f32>>,
+    /// Where its facts come from, where it was made from several sources.
+    pub provenance: Option<Provenance>,
 }
 
 impl Settlement {
@@ -172,6 +174,7 @@ impl Settlement {
         put("class_period", self.class_period.map(ClassPeriod::to_json));
         put("proof", self.proof.map(|proof| json!(proof.as_str())));
         put("embedding", self.embedding.as_ref().map(|values| json!(values)));
+        put("provenance", self.provenance.as_ref().map(Provenance::to_json));
         Value::Object(out)
     }
 }

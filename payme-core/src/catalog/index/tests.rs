@@ -90,6 +90,7 @@ pub(super) fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
                 class_period,
                 proof: proof.map(|at| Proof::ALL[at]),
                 embedding,
+                provenance: None,
             }
         },
     )
