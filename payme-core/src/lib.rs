@@ -3,8 +3,8 @@
 //! Everything here is a pure function of its arguments. Time, ids and randomness come from the
 //! caller; nothing reads a clock, a file, the network or the environment.
 //!
-//! The stages, in the order data flows through them; each uses [`types`], [`vectors`] and earlier
-//! stages only:
+//! The stages, in the order data flows through them; each uses [`types`], [`vectors`], [`text`]
+//! and earlier stages only:
 //!
 //! | stage | takes | gives |
 //! |---|---|---|
@@ -21,6 +21,8 @@
 pub mod types;
 
 pub mod vectors;
+
+pub mod text;
 
 // The stages, in the order data flows through them.
 pub mod catalog;

@@ -1,4 +1,4 @@
-select record_id, score, body
+select record_id, score
 from anomaly
 where user_id = ?1
 order by score desc, record_id

@@ -1,2 +1,2 @@
-select catalog, records, corrections
+select catalog, records, corrections, derived
 from revision

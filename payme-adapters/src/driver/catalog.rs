@@ -1,12 +1,14 @@
-//! Catalogue: import settlements, and read people's mail anew when the lexicon grew.
+//! Catalogue: import settlements, and read people's records anew when brands came or went.
 
 use std::collections::BTreeMap;
 
-use payme_core::audit::EventBody;
-use payme_core::catalog::{CatalogIndex, Settlement, plan_import};
-use payme_core::evidence::{EvidenceChange, Lexicon, plan_records};
-use payme_core::ports::Commit;
-use payme_core::types::{SettlementId, Version};
+use payme_core::audit::{Event, EventBody};
+use payme_core::catalog::{CatalogIndex, CatalogPlan, Settlement, plan_import};
+use payme_core::evidence::{
+    EvidenceChange, LearnedAliases, Merchant, Reading, ReadingError, plan_records,
+};
+use payme_core::ports::{Commit, Revisions};
+use payme_core::types::{FeatureKey, SettlementId, Version};
 use serde::Serialize;
 
 use super::{Driver, DriverError};
@@ -20,11 +22,11 @@ pub struct CatalogReport {
     pub changed: usize,
     /// Settlements that were stored just so.
     pub unchanged: usize,
-    /// People whose features were read anew because the lexicon changed.
+    /// People whose features were read anew because of it.
     pub people_refreshed: usize,
 }
 
-type Stored = BTreeMap<SettlementId, (Version, Settlement)>;
+pub(super) type Stored = BTreeMap<SettlementId, (Version, Settlement)>;
 
 impl Driver {
     /// The stored catalogue, compiled.
@@ -36,19 +38,20 @@ impl Driver {
         Ok(CatalogIndex::new(stored.into_values().map(|(_, settlement)| settlement)))
     }
 
-    /// The lexicon of the stored catalogue, and the revision that a decision on it rests on.
-    pub(super) async fn lexicon(&self) -> Result<(Version, Lexicon), DriverError> {
+    /// What records are read by, and the revision that a decision on it rests on.
+    pub(super) async fn reading(&self) -> Result<(Version, Reading), DriverError> {
         let revision = self.store.revisions().await?.catalog;
-        Ok((revision, lexicon_of(&self.store.catalog().await?)?))
+        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
+        Ok((revision, reading_of(&self.store.catalog().await?, &merchants, &learned)?))
     }
 
     /// Adds and changes settlements; importing the same ones again changes nothing.
     ///
-    /// Where the new catalogue changes the brand lexicon, the features of everybody with mail
-    /// are read anew in the same transaction.
+    /// Where the new catalogue changes the brands that records are read by, the features of
+    /// everybody with records are read anew in the same transaction.
     ///
     /// # Errors
-    /// [`DriverError::Store`], [`DriverError::Lexicon`] or [`DriverError::Contention`]; nothing
+    /// [`DriverError::Store`], [`DriverError::Reading`] or [`DriverError::Contention`]; nothing
     /// is written then.
     pub async fn import_settlements(
         &self,
@@ -63,8 +66,21 @@ impl Driver {
     ) -> Result<(Commit, CatalogReport), DriverError> {
         // The revisions are read first: whatever changes after that is a conflict.
         let revisions = self.store.revisions().await?;
-        let mut stored = self.store.catalog().await?;
-        let mut plan = plan_import(&stored, settlements);
+        let stored = self.store.catalog().await?;
+        let plan = plan_import(&stored, settlements);
+        let (commit, report) = self.commit_catalog(revisions, stored, plan, None).await?;
+        Ok((commit, report))
+    }
+
+    /// Commits a plan together with what it changes in everybody's features. `cause` stands in the
+    /// log before what followed from it.
+    pub(super) async fn commit_catalog(
+        &self,
+        revisions: Revisions,
+        mut stored: Stored,
+        mut plan: CatalogPlan,
+        cause: Option<EventBody>,
+    ) -> Result<(Commit, CatalogReport), DriverError> {
         plan.on_catalog = Some(revisions.catalog);
         let mut report = CatalogReport {
             added: plan.added.len(),
@@ -75,13 +91,14 @@ impl Driver {
         if plan.is_empty() {
             return Ok((Commit::Done, report));
         }
-        let before = lexicon_of(&stored)?;
+        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
+        let before = reading_of(&stored, &merchants, &learned)?;
         let changed = plan.changed.iter().map(|(version, settlement)| (*version, settlement));
         let added = plan.added.iter().map(|settlement| (Version::FIRST, settlement));
         for (version, settlement) in changed.chain(added) {
             stored.insert(settlement.id, (version, settlement.clone()));
         }
-        let after = lexicon_of(&stored)?;
+        let after = reading_of(&stored, &merchants, &learned)?;
         let refreshed = if before == after {
             Vec::new()
         } else {
@@ -89,27 +106,24 @@ impl Driver {
             self.refreshed_evidence(&after).await?
         };
         report.people_refreshed = refreshed.len();
-        let imported = EventBody::CatalogImported { added: report.added, changed: report.changed };
-        let mut events = vec![self.event(None, imported)];
-        events.extend(refreshed.iter().map(|change| {
-            let body = EventBody::FeaturesRefreshed {
-                written: change.features.len(),
-                gone: change.features_gone.len(),
-            };
-            self.event(Some(change.person.user_id), body)
-        }));
+        let mut events: Vec<Event> = cause.into_iter().map(|body| self.event(None, body)).collect();
+        if report.added + report.changed > 0 {
+            let (added, changed) = (report.added, report.changed);
+            events.push(self.event(None, EventBody::CatalogImported { added, changed }));
+        }
+        events.extend(refreshed.iter().map(|change| self.refreshed_event(change)));
         Ok((self.store.commit_catalog(&plan, &refreshed, &events).await?, report))
     }
 
-    /// What a lexicon changes in the features of everybody with mail.
-    async fn refreshed_evidence(
+    /// What a reading changes in the features of everybody with records.
+    pub(super) async fn refreshed_evidence(
         &self,
-        lexicon: &Lexicon,
+        reading: &Reading,
     ) -> Result<Vec<EvidenceChange>, DriverError> {
         let mut changes = Vec::new();
         for user in self.store.users_with_records().await? {
             if let Some(stored) = self.store.evidence(user).await? {
-                let change = plan_records(&stored, [], lexicon);
+                let change = plan_records(&stored, [], reading);
                 if !change.is_empty() {
                     changes.push(change);
                 }
@@ -117,8 +131,23 @@ impl Driver {
         }
         Ok(changes)
     }
+
+    /// The event of a person whose features were read anew.
+    pub(super) fn refreshed_event(&self, change: &EvidenceChange) -> Event {
+        let body = EventBody::FeaturesRefreshed {
+            written: change.features.len(),
+            gone: change.features_gone.len(),
+        };
+        self.event(Some(change.person.user_id), body)
+    }
 }
 
-fn lexicon_of(stored: &Stored) -> Result<Lexicon, payme_core::evidence::LexiconError> {
-    Lexicon::for_catalog(stored.values().map(|(_, settlement)| settlement))
+/// What records are read by, of stored settlements, merchants and learned aliases.
+pub(super) fn reading_of(
+    stored: &Stored,
+    merchants: &BTreeMap<FeatureKey, Merchant>,
+    learned: &LearnedAliases,
+) -> Result<Reading, ReadingError> {
+    let settlements = stored.values().map(|(_, settlement)| settlement);
+    Reading::new(settlements, merchants.values().cloned(), learned)
 }

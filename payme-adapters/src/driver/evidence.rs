@@ -45,7 +45,7 @@ impl Driver {
     /// Takes in pages of one person's records; the same pages again change nothing.
     ///
     /// # Errors
-    /// [`DriverError::Store`], [`DriverError::Lexicon`] or [`DriverError::Contention`]; nothing
+    /// [`DriverError::Store`], [`DriverError::Reading`] or [`DriverError::Contention`]; nothing
     /// is written then.
     pub async fn import_records(
         &self,
@@ -80,9 +80,9 @@ impl Driver {
         source: Source,
         pages: Vec<Page>,
     ) -> Result<(Commit, EvidenceReport), DriverError> {
-        let (revision, lexicon) = self.lexicon().await?;
+        let (revision, reading) = self.reading().await?;
         let stored = self.evidence_of(user).await?;
-        let mut change = plan_records(&stored, pages, &lexicon);
+        let mut change = plan_records(&stored, pages, &reading);
         change.on_catalog = Some(revision);
         change.person.state = state.or(stored.person.state);
         change.person_changed = change.person != stored.person;

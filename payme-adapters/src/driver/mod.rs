@@ -8,22 +8,28 @@ mod catalog;
 mod evidence;
 mod explain;
 mod matching;
+mod merchants;
 mod preferences;
 mod reverse;
+mod tracker;
+mod transactions;
 
 use std::fmt;
 use std::sync::Arc;
 
 use payme_core::audit::{Event, EventBody};
-use payme_core::evidence::LexiconError;
+use payme_core::evidence::{CorrectionError, ReadingError};
 use payme_core::ports::{Clock, Commit, Random, Store, StoreError};
-use payme_core::types::{EventId, Instant, SettlementId, UserId};
+use payme_core::types::{EventId, Instant, RecordId, SettlementId, UserId};
 
 pub use batch::{BatchProgress, BatchReport};
 pub use catalog::CatalogReport;
 pub use evidence::{EvidenceReport, FeaturesReport};
 pub use explain::{EvidenceBehind, RecordView, RecordedExplanation};
 pub use matching::{MatchOptions, UserMatch, match_each};
+pub use merchants::MerchantReport;
+pub use tracker::TrackerImport;
+pub use transactions::CorrectionReport;
 
 /// How often a decision is made anew when others keep changing what it rests on.
 const ATTEMPTS_MAX: usize = 16;
@@ -34,15 +40,21 @@ pub enum DriverError {
     /// The store could not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The brand lexicon could not be built.
+    /// What records are read by could not be built.
     #[error(transparent)]
-    Lexicon(#[from] LexiconError),
+    Reading(#[from] ReadingError),
     /// Others kept changing the same rows.
     #[error("others kept changing the same rows: the last step was not written; try again")]
     Contention,
     /// Nothing is stored of this person.
     #[error("user {0} is not known: import transactions, messages or features first")]
     UnknownUser(UserId),
+    /// The person has no such transaction.
+    #[error("transaction {0} is not among those of the person: take its id from a list of them")]
+    UnknownRecord(RecordId),
+    /// A correction that cannot be.
+    #[error(transparent)]
+    Correction(#[from] CorrectionError),
     /// The catalogue does not have this settlement.
     #[error("settlement {0} is not in the catalogue: import it first")]
     UnknownSettlement(SettlementId),
@@ -53,10 +65,12 @@ impl DriverError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Store(error) => error.code(),
-            Self::Lexicon(error) => error.code(),
+            Self::Reading(error) => error.code(),
             Self::Contention => "contention",
             Self::UnknownUser(_) => "unknown_user",
             Self::UnknownSettlement(_) => "unknown_settlement",
+            Self::UnknownRecord(_) => "unknown_record",
+            Self::Correction(error) => error.code(),
         }
     }
 }

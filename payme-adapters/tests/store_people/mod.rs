@@ -3,7 +3,8 @@
 use payme_core::audit::{Event, EventBody};
 use payme_core::catalog::{CatalogPlan, Settlement, parse_settlement};
 use payme_core::evidence::{
-    EvidenceChange, Origin, StoredFeature, Support, UserFeature, UserFeatures, parse_person_line,
+    EvidenceChange, Origin, StoredEvidence, StoredFeature, Support, UserFeature, UserFeatures,
+    parse_person_line,
 };
 use payme_core::sync::{Message, Record, SyncPlan};
 use payme_core::types::{
@@ -45,16 +46,14 @@ pub(crate) fn one_more(n: u128, before: Option<Version>) -> EvidenceChange {
     };
     let mut feature = feature();
     feature.count = u32::try_from(count).unwrap();
+    let person = Person::unknown(user(n));
+    let stored = StoredEvidence { version: before, ..StoredEvidence::none(person.clone()) };
     EvidenceChange {
-        on_catalog: None,
-        expected: before,
-        person: Person::unknown(user(n)),
         person_changed: false,
         records: SyncPlan { added: vec![Record::Message(message)], ..SyncPlan::default() },
         features: vec![StoredFeature { origin: Origin::Records, feature }],
-        features_gone: Vec::new(),
         support: vec![Support { key: key(), source: Source::Gmail, record }],
-        support_gone: Vec::new(),
+        ..EvidenceChange::of_person(&stored, person)
     }
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_core::audit::{Event, SequencedEvent};
+use payme_core::catalog::tracker::TrackerState;
 use payme_core::catalog::{CatalogPlan, Settlement};
-use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
+use payme_core::evidence::{
+    DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
+};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
-    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    Revisions, StoreError,
+    AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
+    MatchStore, Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -43,6 +46,10 @@ impl CatalogStore for Reopened {
         reopened!(self.revisions())
     }
 
+    async fn tracker_state(&self) -> Result<TrackerState, StoreError> {
+        reopened!(self.tracker_state())
+    }
+
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
@@ -50,6 +57,30 @@ impl CatalogStore for Reopened {
         events: &[Event],
     ) -> Result<Commit, StoreError> {
         reopened!(self.commit_catalog(plan, refreshed, events))
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for Reopened {
+    async fn merchants(&self) -> Result<BTreeMap<FeatureKey, Merchant>, StoreError> {
+        reopened!(self.merchants())
+    }
+
+    async fn learned(&self) -> Result<LearnedAliases, StoreError> {
+        reopened!(self.learned())
+    }
+
+    async fn users_with_corrections(&self) -> Result<Vec<UserId>, StoreError> {
+        reopened!(self.users_with_corrections())
+    }
+
+    async fn commit_directory(
+        &self,
+        plan: &DirectoryPlan,
+        refreshed: &[EvidenceChange],
+        events: &[Event],
+    ) -> Result<Commit, StoreError> {
+        reopened!(self.commit_directory(plan, refreshed, events))
     }
 }
 

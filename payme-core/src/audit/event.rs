@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::matching::{ExperimentKey, Variant};
-use crate::types::{EventId, Instant, RunId, SettlementId, Source, UserId};
+use crate::types::{EventId, Instant, RecordId, RunId, SettlementId, Source, UserId};
 
 /// What happened. The JSON form names the variant in `kind` and carries no personal data beyond
 /// ids and counts.
@@ -16,6 +16,25 @@ pub enum EventBody {
         added: usize,
         /// How many changed.
         changed: usize,
+    },
+    /// Exports of a tracker were read.
+    TrackerImported {
+        /// Rows that were taken or merged.
+        rows: usize,
+        /// Rows that were refused.
+        refused: usize,
+    },
+    /// Merchants were added or changed.
+    MerchantsImported {
+        /// How many are new.
+        added: usize,
+        /// How many changed.
+        changed: usize,
+    },
+    /// Aliases of merchants were learned from corrections.
+    MerchantsLearned {
+        /// How many are known now.
+        aliases: usize,
     },
     /// A person's records changed, and their features with them.
     EvidenceImported {
@@ -35,12 +54,17 @@ pub enum EventBody {
         /// How many features are gone.
         gone: usize,
     },
-    /// A person's features were read anew because the lexicon changed.
+    /// A person's features were read anew because what they are read by changed.
     FeaturesRefreshed {
         /// How many features were written.
         written: usize,
         /// How many features are gone.
         gone: usize,
+    },
+    /// A person corrected a transaction, or took a correction back.
+    TransactionCorrected {
+        /// The transaction.
+        record_id: RecordId,
     },
     /// What is known of the person changed.
     PersonChanged,
@@ -87,9 +111,13 @@ impl EventBody {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::CatalogImported { .. } => "catalog_imported",
+            Self::TrackerImported { .. } => "tracker_imported",
+            Self::MerchantsImported { .. } => "merchants_imported",
+            Self::MerchantsLearned { .. } => "merchants_learned",
             Self::EvidenceImported { .. } => "evidence_imported",
             Self::FeaturesImported { .. } => "features_imported",
             Self::FeaturesRefreshed { .. } => "features_refreshed",
+            Self::TransactionCorrected { .. } => "transaction_corrected",
             Self::PersonChanged => "person_changed",
             Self::ExperimentExposed { .. } => "experiment_exposed",
             Self::MatchRunStarted { .. } => "match_run_started",

@@ -1,9 +1,14 @@
 //! From records to features: counting, dating and netting, with the records behind each feature.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::anomaly::{Anomaly, anomalies};
 use super::feature::day_key;
-use super::{Day, Lexicon, UserFeature};
+use super::ledger::Correction;
+use super::reading::{Named, named};
+use super::recurring::{streams, subscription_features};
+use super::{Day, Lexicon, Reading, UserFeature};
 use crate::sync::{Message, Record, Transaction};
 use crate::types::{Confidence, Currency, Date, FeatureKey, FeatureKind, Money, RecordId, Source};
 
@@ -25,32 +30,86 @@ pub struct Extraction {
     pub features: Vec<UserFeature>,
     /// For each feature the records behind it.
     pub support: BTreeSet<Support>,
+    /// The transactions that are unusual for the person, and how much.
+    pub anomalies: BTreeMap<RecordId, f64>,
 }
 
-/// Reads features out of records. The order of the records does not matter.
+/// Reads features out of records. The order of the records and corrections does not matter.
 ///
-/// A transaction speaks of its merchant, of its category, and of `subscription:active` when it
-/// recurs. A message speaks of what the lexicon finds in its subject and snippet. A pending
+/// A transaction speaks of its merchant, as the person, the provider or the directory names it, of
+/// its category, and of `subscription:` features when it recurs: by the provider's word, or as part
+/// of a stream. A message speaks of what the lexicon finds in its subject and snippet. A pending
 /// transaction that a posted one took the place of says nothing.
-pub fn extract<'a>(records: impl IntoIterator<Item = &'a Record>, lexicon: &Lexicon) -> Extraction {
-    let records: BTreeMap<RecordId, &Record> =
-        records.into_iter().map(|record| (record.id(), record)).collect();
-    let superseded = superseded(&records);
+pub fn extract<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    corrections: impl IntoIterator<Item = &'a Correction>,
+    reading: &Reading,
+) -> Extraction {
+    let read = reading.identified(records, corrections);
+    let counted = counted(&read.records);
+    let transactions = transactions(&counted);
+    let groups = Named::new(&transactions, reading);
+    let subscriptions = subscriptions(&transactions, &groups, reading.lexicon());
     let mut tallies: BTreeMap<(FeatureKey, Source), Tally> = BTreeMap::new();
     let mut support = BTreeSet::new();
-    for (id, record) in records.iter().filter(|(id, _)| !superseded.contains(id)) {
-        for key in keys_of(record, lexicon) {
+    for record in counted {
+        let own = read.resolved.contains(&record.id()).then(|| described(record)).flatten();
+        let mut keys = keys_of(record, reading.lexicon(), &subscriptions);
+        keys.extend(own);
+        for key in keys {
             tallies.entry((key.clone(), record.source())).or_default().add(record);
-            support.insert(Support { key, source: record.source(), record: *id });
+            support.insert(Support { key, source: record.source(), record: record.id() });
         }
     }
     let features =
         tallies.into_iter().map(|((key, source), tally)| tally.feature(key, source)).collect();
-    Extraction { features, support }
+    let unusual = anomalies(&groups.purchases()).into_iter().filter(Anomaly::is_indexed);
+    let anomalies = unusual.map(|one| (one.record, one.score)).collect();
+    Extraction { features, support, anomalies }
+}
+
+/// The records that count: without the pending ones that a posted one took the place of. By id.
+pub(super) fn counted<'a>(read: &'a [Cow<'_, Record>]) -> Vec<&'a Record> {
+    let records: BTreeMap<RecordId, &Record> =
+        read.iter().map(|record| (record.id(), record.as_ref())).collect();
+    let superseded = superseded(&records);
+    records.into_values().filter(|record| !superseded.contains(&record.id())).collect()
+}
+
+/// The transactions among records.
+pub(super) fn transactions<'a>(records: &[&'a Record]) -> Vec<&'a Transaction> {
+    let transaction = |record: &&'a Record| match *record {
+        Record::Transaction(transaction) => Some(transaction),
+        Record::Message(_) => None,
+    };
+    records.iter().filter_map(transaction).collect()
+}
+
+/// The `subscription:` features that streams speak of, by record.
+///
+/// A stream whose merchant the lexicon knows as a subscription speaks of that one, too.
+fn subscriptions(
+    transactions: &[&Transaction],
+    groups: &Named<'_>,
+    lexicon: &Lexicon,
+) -> BTreeMap<RecordId, BTreeSet<FeatureKey>> {
+    let mut keys: BTreeMap<RecordId, BTreeSet<FeatureKey>> = BTreeMap::new();
+    for (key, records) in subscription_features(&streams(&groups.charges())) {
+        for record in records {
+            keys.entry(record).or_default().insert(key.clone());
+        }
+    }
+    for transaction in transactions {
+        if let Some(keys) = keys.get_mut(&transaction.id) {
+            let known = lexicon.find(named(transaction)).into_iter();
+            keys.extend(known.filter(|key| key.kind() == FeatureKind::Subscription).cloned());
+        }
+    }
+    keys
 }
 
 /// The pending transactions that a posted one names as its own.
-fn superseded(records: &BTreeMap<RecordId, &Record>) -> BTreeSet<RecordId> {
+pub(super) fn superseded(records: &BTreeMap<RecordId, &Record>) -> BTreeSet<RecordId> {
     let posted = records.values().filter_map(|record| match record {
         Record::Transaction(transaction) if !transaction.pending => transaction.supersedes,
         Record::Transaction(_) | Record::Message(_) => None,
@@ -62,18 +121,35 @@ fn superseded(records: &BTreeMap<RecordId, &Record>) -> BTreeSet<RecordId> {
     posted.filter(is_pending).collect()
 }
 
-fn keys_of(record: &Record, lexicon: &Lexicon) -> BTreeSet<FeatureKey> {
+fn keys_of(
+    record: &Record,
+    lexicon: &Lexicon,
+    subscriptions: &BTreeMap<RecordId, BTreeSet<FeatureKey>>,
+) -> BTreeSet<FeatureKey> {
     match record {
-        Record::Transaction(transaction) => transaction_keys(transaction).into_iter().collect(),
+        Record::Transaction(transaction) => {
+            let streams = subscriptions.get(&transaction.id).into_iter().flatten().cloned();
+            transaction_keys(transaction).chain(streams).collect()
+        }
         Record::Message(Message { subject, snippet, .. }) => {
             lexicon.find(&format!("{subject} {snippet}")).into_iter().cloned().collect()
         }
     }
 }
 
-fn transaction_keys(transaction: &Transaction) -> impl IntoIterator<Item = FeatureKey> {
-    let merchant = transaction.merchant_name.as_deref().unwrap_or(&transaction.name);
-    let merchant = FeatureKey::new(FeatureKind::Merchant, merchant).ok();
+/// What a transaction's own description speaks of. A directory that resolves it adds to that and
+/// never takes it away: a settlement may seek those very words.
+fn described(record: &Record) -> Option<FeatureKey> {
+    match record {
+        Record::Transaction(one) => FeatureKey::new(FeatureKind::Merchant, &one.name).ok(),
+        Record::Message(_) => None,
+    }
+}
+
+fn transaction_keys(transaction: &Transaction) -> impl Iterator<Item = FeatureKey> {
+    // A name without a letter that a key can have does not take away what the bank's own says.
+    let names = [named(transaction), &transaction.name];
+    let merchant = names.into_iter().find_map(|n| FeatureKey::new(FeatureKind::Merchant, n).ok());
     let category = transaction.category.as_deref();
     let category = category.and_then(|name| FeatureKey::new(FeatureKind::Category, name).ok());
     let recurs = || FeatureKey::new(FeatureKind::Subscription, "active").ok();
@@ -140,12 +216,12 @@ mod tests {
     use super::*;
     use crate::sync::tests_support::{message, transaction};
 
-    fn lexicon() -> Lexicon {
-        Lexicon::for_catalog([]).unwrap()
+    fn reading() -> Reading {
+        Reading::of_lexicon(Lexicon::for_catalog([]).unwrap())
     }
 
     fn run(records: &[Record]) -> Extraction {
-        extract(records, &lexicon())
+        extract(records, [], &reading())
     }
 
     fn keys(extraction: &Extraction) -> Vec<String> {

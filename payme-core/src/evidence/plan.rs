@@ -6,9 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Extraction, Lexicon, Support, UserFeature, UserFeatures, extract};
+use super::{
+    Correction, CorrectionEdit, CorrectionError, Extraction, Reading, Support, UserFeature,
+    UserFeatures, extract,
+};
 use crate::sync::{Page, StoredRecord, SyncPlan, plan_pages};
-use crate::types::{FeatureKey, Person, RecordId, Source, Version};
+use crate::types::{FeatureKey, Instant, Person, RecordId, Source, Version};
 
 /// Where a stored feature came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +72,10 @@ pub struct StoredEvidence {
     pub features: BTreeMap<FeatureId, UserFeature>,
     /// Which records support which derived features.
     pub support: BTreeSet<Support>,
+    /// What the person corrected, by record; a correction outlives its record.
+    pub corrections: BTreeMap<RecordId, Correction>,
+    /// The transactions that are unusual for the person, and how much: above 0.5, at most 1.
+    pub anomalies: BTreeMap<RecordId, f64>,
 }
 
 impl StoredEvidence {
@@ -80,6 +87,8 @@ impl StoredEvidence {
             records: BTreeMap::new(),
             features: BTreeMap::new(),
             support: BTreeSet::new(),
+            corrections: BTreeMap::new(),
+            anomalies: BTreeMap::new(),
         }
     }
 }
@@ -106,6 +115,14 @@ pub struct EvidenceChange {
     pub support: Vec<Support>,
     /// Support to delete.
     pub support_gone: Vec<Support>,
+    /// Corrections to write, new or changed.
+    pub corrections: Vec<Correction>,
+    /// Corrections to delete.
+    pub corrections_gone: Vec<RecordId>,
+    /// Anomalies to write, new or changed.
+    pub anomalies: Vec<(RecordId, f64)>,
+    /// Anomalies to delete.
+    pub anomalies_gone: Vec<RecordId>,
 }
 
 impl EvidenceChange {
@@ -121,6 +138,10 @@ impl EvidenceChange {
             features_gone: Vec::new(),
             support: Vec::new(),
             support_gone: Vec::new(),
+            corrections: Vec::new(),
+            corrections_gone: Vec::new(),
+            anomalies: Vec::new(),
+            anomalies_gone: Vec::new(),
         }
     }
 
@@ -133,6 +154,10 @@ impl EvidenceChange {
             && self.features_gone.is_empty()
             && self.support.is_empty()
             && self.support_gone.is_empty()
+            && self.corrections.is_empty()
+            && self.corrections_gone.is_empty()
+            && self.anomalies.is_empty()
+            && self.anomalies_gone.is_empty()
     }
 
     /// Whether the change brings in records, which a changed catalogue would have to read anew.
@@ -155,38 +180,71 @@ impl EvidenceChange {
             stored.support.remove(support);
         }
         stored.support.extend(self.support.iter().cloned());
+        stored.corrections.retain(|id, _| !self.corrections_gone.contains(id));
+        stored.corrections.extend(self.corrections.iter().map(|one| (one.record(), one.clone())));
+        stored.anomalies.retain(|id, _| !self.anomalies_gone.contains(id));
+        stored.anomalies.extend(self.anomalies.iter().copied());
     }
 }
 
 /// Decides what pages of records change. With no pages it re-reads the stored records, which is
-/// what a changed lexicon asks for.
+/// what a changed catalogue asks for.
 pub fn plan_records(
     stored: &StoredEvidence,
     pages: impl IntoIterator<Item = Page>,
-    lexicon: &Lexicon,
+    reading: &Reading,
 ) -> EvidenceChange {
-    let records = plan_pages(&stored.records, pages);
-    let mut after = stored.records.clone();
-    records.apply(&mut after);
-    let live = after.values().filter_map(|record| match record {
-        StoredRecord::Live(record) => Some(record),
-        StoredRecord::Removed => None,
-    });
-    let Extraction { features, support } = extract(live, lexicon);
-    let support_gone = stored.support.difference(&support).cloned().collect();
-    let support = support.difference(&stored.support).cloned().collect();
-    let (features, features_gone) = differences(stored, Origin::Records, features);
-    EvidenceChange {
-        expected: stored.version,
-        on_catalog: None,
-        person: stored.person.clone(),
-        person_changed: false,
-        records,
-        features,
-        features_gone,
-        support,
-        support_gone,
+    let mut change = EvidenceChange::of_person(stored, stored.person.clone());
+    change.records = plan_pages(&stored.records, pages);
+    read_anew(stored, change, reading)
+}
+
+/// Decides what an edit of a correction changes: the correction itself, and what the person's
+/// records say with it.
+///
+/// # Errors
+/// [`CorrectionError`] when the edit leaves a correction that cannot be.
+pub fn plan_correction(
+    stored: &StoredEvidence,
+    record: RecordId,
+    edit: &CorrectionEdit,
+    at: Instant,
+    reading: &Reading,
+) -> Result<EvidenceChange, CorrectionError> {
+    let before = stored.corrections.get(&record);
+    let after = Correction::edited(before, record, edit, at)?;
+    let mut change = EvidenceChange::of_person(stored, stored.person.clone());
+    match after {
+        Some(after) if before != Some(&after) => change.corrections.push(after),
+        None if before.is_some() => change.corrections_gone.push(record),
+        Some(_) | None => {}
     }
+    Ok(read_anew(stored, change, reading))
+}
+
+/// Adds to a change of records and corrections what follows from it.
+fn read_anew(
+    stored: &StoredEvidence,
+    mut change: EvidenceChange,
+    reading: &Reading,
+) -> EvidenceChange {
+    let mut after = stored.records.clone();
+    change.records.apply(&mut after);
+    let mut corrections = stored.corrections.clone();
+    corrections.retain(|id, _| !change.corrections_gone.contains(id));
+    corrections.extend(change.corrections.iter().map(|one| (one.record(), one.clone())));
+    let live = after.values().filter_map(StoredRecord::live);
+    let Extraction { features, support, anomalies } = extract(live, corrections.values(), reading);
+    change.support_gone = stored.support.difference(&support).cloned().collect();
+    change.support = support.difference(&stored.support).cloned().collect();
+    (change.features, change.features_gone) = differences(stored, Origin::Records, features);
+    let gone = stored.anomalies.keys().filter(|id| !anomalies.contains_key(*id));
+    change.anomalies_gone = gone.copied().collect();
+    let bits = |score: &f64| score.to_bits();
+    let changed =
+        |(id, score): &(RecordId, f64)| stored.anomalies.get(id).map(bits) != Some(score.to_bits());
+    change.anomalies = anomalies.into_iter().filter(changed).collect();
+    change
 }
 
 /// Decides what one line of a features file changes: it states all imported features of the
@@ -249,8 +307,8 @@ mod tests {
         StoredEvidence::none(Person::unknown(id))
     }
 
-    fn lexicon() -> Lexicon {
-        Lexicon::for_catalog([]).unwrap()
+    fn reading() -> Reading {
+        Reading::of_lexicon(crate::evidence::Lexicon::for_catalog([]).unwrap())
     }
 
     fn effective_keys(stored: &StoredEvidence) -> Vec<String> {
@@ -271,18 +329,18 @@ mod tests {
         let records =
             [1, 2].map(|id| Record::Transaction(transaction(id, "2024-01-01", 5, "Uber")));
         let ids = records.clone().map(|record| record.id());
-        plan_records(&stored, [], &lexicon()).apply(&mut stored.clone());
-        let change = plan_records(&stored, [page(records.to_vec(), vec![])], &lexicon());
+        plan_records(&stored, [], &reading()).apply(&mut stored.clone());
+        let change = plan_records(&stored, [page(records.to_vec(), vec![])], &reading());
         change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 2"]);
-        let change = plan_records(&stored, [page(vec![], vec![ids[0]])], &lexicon());
+        let change = plan_records(&stored, [page(vec![], vec![ids[0]])], &reading());
         change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 1"]);
-        let change = plan_records(&stored, [page(vec![], vec![ids[1]])], &lexicon());
+        let change = plan_records(&stored, [page(vec![], vec![ids[1]])], &reading());
         change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), [""; 0]);
         assert!(stored.support.is_empty());
-        let again = plan_records(&stored, [page(records.to_vec(), ids.to_vec())], &lexicon());
+        let again = plan_records(&stored, [page(records.to_vec(), ids.to_vec())], &reading());
         assert!(again.is_empty(), "{again:?}");
     }
 
@@ -303,10 +361,10 @@ mod tests {
         change.apply(&mut stored);
         assert!(plan_features(&stored, line(uber)).is_empty(), "the same line changes nothing");
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
-        let change = plan_records(&stored, [page(vec![record], vec![])], &lexicon());
+        let change = plan_records(&stored, [page(vec![record], vec![])], &reading());
         change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 1"], "own records come first");
-        let change = plan_records(&stored, [page(vec![], vec![id])], &lexicon());
+        let change = plan_records(&stored, [page(vec![], vec![id])], &reading());
         change.apply(&mut stored);
         assert_eq!(effective_keys(&stored), ["merchant:uber 7"]);
         let change = plan_features(&stored, line(""));

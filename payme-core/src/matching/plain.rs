@@ -10,8 +10,8 @@ use std::fmt;
 
 use super::sighting::{DayRange, PersonColumns, PersonView, Sighting, Slot};
 use super::truth::{
-    Connective, FeatureBounds, Judgement, PurchaseBounds, age_bounds, age_truth, feature_truth,
-    UNANSWERED, purchases_truth, states_truth,
+    Connective, FeatureBounds, Judgement, PurchaseBounds, UNANSWERED, age_bounds, age_truth,
+    feature_truth, purchases_truth, states_truth,
 };
 use crate::catalog::{ClassPeriod, FeatureAtom, Predicate, PurchasesAtom};
 use crate::evidence::UserFeatures;

@@ -5,8 +5,8 @@
 
 use super::sighting::DayRange;
 use super::truth::{
-    Connective, FeatureBounds, Judgement, PurchaseBounds, Truth, age_truth, feature_truth,
-    UNANSWERED, purchases_truth, states_truth,
+    Connective, FeatureBounds, Judgement, PurchaseBounds, Truth, UNANSWERED, age_truth,
+    feature_truth, purchases_truth, states_truth,
 };
 use crate::catalog::program::{AGE, ALL, ANY, ASK, FEATURE, NONE, PURCHASES, STATES};
 use crate::types::Date;

@@ -8,7 +8,7 @@ mod store;
 mod system;
 
 pub use store::{
-    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    Revisions, Store, StoreError,
+    AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
+    MatchStore, Revisions, Store, StoreError,
 };
 pub use system::{Clock, Random};

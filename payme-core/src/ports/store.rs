@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::audit::{Event, SequencedEvent};
+use crate::catalog::tracker::TrackerState;
 use crate::catalog::{CatalogPlan, Settlement};
-use crate::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
+use crate::evidence::{
+    DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
+};
 use crate::matching::{Assignment, ExperimentKey};
 use crate::ranking::{MatchRun, Preference};
 use crate::types::{BatchId, FeatureKey, Instant, RecordId, SettlementId, Source, UserId, Version};
@@ -95,7 +98,9 @@ pub struct Revisions {
     /// Somebody's records were added or changed: [`Version::FIRST`] at first, one more each time.
     pub records: Version,
     /// How many corrections were made, changed ones counted anew.
-    pub corrections: i64,
+    pub corrections: usize,
+    /// The version of the rules by which everybody's features were derived; the first at first.
+    pub derived: Version,
 }
 
 /// Settlements.
@@ -110,6 +115,9 @@ pub trait CatalogStore: Send + Sync {
     /// The settlement of an id.
     async fn settlement(&self, id: SettlementId) -> Result<Option<Settlement>, StoreError>;
 
+    /// What is kept of trackers.
+    async fn tracker_state(&self) -> Result<TrackerState, StoreError>;
+
     /// Writes an import together with the features that a changed lexicon reads anew, all or
     /// none. Conflicts when an added settlement exists already, when a changed settlement or a
     /// refreshed person has another version, or when a revision that the plan names is no longer
@@ -117,6 +125,30 @@ pub trait CatalogStore: Send + Sync {
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
+        refreshed: &[EvidenceChange],
+        events: &[Event],
+    ) -> Result<Commit, StoreError>;
+}
+
+/// Merchants that bank descriptors are resolved to, and what was learned from corrections.
+#[async_trait]
+pub trait DirectoryStore: Send + Sync {
+    /// Every merchant, by key.
+    async fn merchants(&self) -> Result<BTreeMap<FeatureKey, Merchant>, StoreError>;
+
+    /// What was learned from corrections; nothing at first.
+    async fn learned(&self) -> Result<LearnedAliases, StoreError>;
+
+    /// The people who have at least one correction, by id.
+    async fn users_with_corrections(&self) -> Result<Vec<UserId>, StoreError>;
+
+    /// Writes merchants, replacing those of the same key, and what was learned, together with the
+    /// features that are read anew by them, all or none. Conflicts when a refreshed person has
+    /// another version, or when a revision that the plan names is no longer the stored one. A
+    /// plan that is not empty raises the revision of the catalogue by one.
+    async fn commit_directory(
+        &self,
+        plan: &DirectoryPlan,
         refreshed: &[EvidenceChange],
         events: &[Event],
     ) -> Result<Commit, StoreError>;
@@ -155,8 +187,8 @@ pub trait EvidenceStore: Send + Sync {
 
     /// Writes changes of any number of people, all or none. Conflicts when one of them was made
     /// on another version, or on a revision of the catalogue that is no longer the stored one.
-    /// Every changed person's version grows by one, and the revision of the records if one of the
-    /// changes brings records.
+    /// Every changed person's version grows by one, the revision of the records if one of the
+    /// changes brings records, and the number of corrections by those written and deleted.
     async fn commit_evidence(
         &self,
         changes: &[EvidenceChange],
@@ -261,9 +293,9 @@ pub trait EventStore: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: CatalogStore + EvidenceStore + MatchStore + EventStore {}
+pub trait Store: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore {}
 
-impl<T: CatalogStore + EvidenceStore + MatchStore + EventStore> Store for T {}
+impl<T: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore> Store for T {}
 
 #[cfg(test)]
 mod tests {

@@ -99,6 +99,7 @@ fn settlement(n: u8) -> impl Strategy<Value = Settlement> {
             class_period,
             proof: proof.map(|at| Proof::ALL[at]),
             embedding,
+            provenance: None,
         },
     )
 }

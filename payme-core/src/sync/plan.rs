@@ -58,6 +58,16 @@ pub enum StoredRecord {
     Removed,
 }
 
+impl StoredRecord {
+    /// The record, unless it was removed.
+    pub const fn live(&self) -> Option<&Record> {
+        match self {
+            Self::Live(record) => Some(record),
+            Self::Removed => None,
+        }
+    }
+}
+
 /// The changes that pages make to one person's stored records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SyncPlan {

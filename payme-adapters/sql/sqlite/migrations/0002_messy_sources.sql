@@ -5,6 +5,9 @@
 -- `records` counts changes of everybody's records, `corrections` the corrections that were made.
 alter table revision rename column mail to records;
 alter table revision add column corrections integer not null default 0 check (corrections >= 0);
+-- The version of the rules by which everybody's features were derived: those of the first schema
+-- are of version 1.
+alter table revision add column derived integer not null default 1 check (derived >= 1);
 
 drop index record_message;
 create index record_live on record (user_id) where removed = 0;
@@ -17,12 +20,11 @@ create table correction (
     primary key (user_id, record_id)
 ) strict, without rowid;
 
--- Only what is worth showing stands here.
+-- Only what is worth showing stands here; why it is unusual follows from the records.
 create table anomaly (
     user_id text not null references person (user_id),
     record_id text not null check (length(record_id) = 36),
     score real not null check (score > 0.5 and score <= 1.0),
-    body text not null check (json_valid(body)),
     primary key (user_id, record_id)
 ) strict, without rowid;
 
@@ -39,16 +41,10 @@ create table learned_aliases (
     body text not null check (json_valid(body))
 ) strict;
 
--- The newest form of each row of each tracker, and the days of the exports that were read.
+-- The newest version of each row of each tracker, with the days it was seen.
 create table tracker_row (
     tracker text not null check (tracker <> ''),
     row_id text not null check (row_id <> ''),
     body text not null check (json_valid(body)),
     primary key (tracker, row_id)
-) strict, without rowid;
-
-create table tracker_export (
-    tracker text not null check (tracker <> ''),
-    day text not null check (length(day) = 10),
-    primary key (tracker, day)
 ) strict, without rowid;

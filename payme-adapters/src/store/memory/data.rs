@@ -4,20 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use payme_core::audit::{Event, SequencedEvent};
+use payme_core::catalog::tracker::{RowKey, TrackedRow};
 use payme_core::catalog::{CatalogPlan, Settlement};
 use payme_core::evidence::{
-    EvidenceChange, StoredEvidence, StoredFeature, UserFeatures, effective,
+    DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, StoredFeature,
+    UserFeatures, effective,
 };
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{MatchBatch, Revisions, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::sync::StoredRecord;
-use payme_core::types::{EventId, RunId, SettlementId, UserId, Version};
+use payme_core::types::{EventId, FeatureKey, RunId, SettlementId, UserId, Version};
 
 /// Everything that is stored.
 #[derive(Default)]
 pub(super) struct Data {
     pub(super) settlements: BTreeMap<SettlementId, (Version, Settlement)>,
+    pub(super) tracker_rows: BTreeMap<RowKey, TrackedRow>,
+    pub(super) merchants: BTreeMap<FeatureKey, Merchant>,
+    pub(super) learned: LearnedAliases,
     pub(super) people: BTreeMap<UserId, StoredEvidence>,
     pub(super) assignments: BTreeMap<(UserId, ExperimentKey), Assignment>,
     pub(super) runs: BTreeMap<RunId, MatchRun>,
@@ -25,7 +30,8 @@ pub(super) struct Data {
     /// How often the catalogue and the records have changed, and how many corrections were made.
     catalog_changes: i64,
     record_changes: i64,
-    corrections: i64,
+    corrections: usize,
+    derived: Option<Version>,
     /// In the order in which they began to be stored.
     pub(super) batches: Vec<MatchBatch>,
     pub(super) preferences: BTreeMap<(UserId, SettlementId), Preference>,
@@ -40,19 +46,37 @@ impl Data {
             catalog: after(self.catalog_changes),
             records: after(self.record_changes),
             corrections: self.corrections,
+            derived: self.derived.unwrap_or(Version::FIRST),
+        }
+    }
+
+    /// Whether the revisions that a decision rests on are still these.
+    pub(super) fn is_fresh(
+        &self,
+        on_catalog: Option<Version>,
+        on_records: Option<Version>,
+    ) -> bool {
+        let now = self.revisions();
+        on_catalog.is_none_or(|on| on == now.catalog)
+            && on_records.is_none_or(|on| on == now.records)
+    }
+
+    pub(super) fn write_directory(&mut self, plan: &DirectoryPlan) {
+        self.catalog_changes += i64::from(!plan.is_empty());
+        self.merchants.extend(plan.merchants.clone());
+        self.derived = plan.derived.or(self.derived);
+        if let Some(learned) = &plan.learned {
+            self.learned = learned.clone();
         }
     }
 
     /// Whether added settlements are not there yet and changed ones are at their versions. A plan
     /// that names a settlement twice rests on itself and conflicts.
     pub(super) fn catalog_is_fresh(&self, plan: &CatalogPlan) -> bool {
-        let now = self.revisions();
-        let moved_on = plan.on_catalog.is_some_and(|on| on != now.catalog)
-            || plan.on_records.is_some_and(|on| on != now.records);
         let mut named = HashSet::new();
         let added = plan.added.iter().map(|settlement| (settlement.id, None));
         let changed = plan.changed.iter().map(|(version, row)| (row.id, Some(*version)));
-        !moved_on
+        self.is_fresh(plan.on_catalog, plan.on_records)
             && added.chain(changed).all(|(id, expected)| {
                 let stored = self.settlements.get(&id).map(|(version, _)| *version);
                 stored == expected && named.insert(id)
@@ -61,6 +85,8 @@ impl Data {
 
     pub(super) fn write_catalog(&mut self, plan: &CatalogPlan) {
         self.catalog_changes += i64::from(!plan.is_empty());
+        let rows = plan.tracker_rows.iter().map(|row| (row.key.clone(), row.clone()));
+        self.tracker_rows.extend(rows);
         for settlement in &plan.added {
             self.settlements.insert(settlement.id, (Version::FIRST, settlement.clone()));
         }
@@ -88,6 +114,7 @@ impl Data {
     pub(super) fn write_evidence(&mut self, changes: &[EvidenceChange]) {
         self.record_changes += i64::from(changes.iter().any(EvidenceChange::brings_records));
         for change in changes {
+            self.corrections += change.corrections.len() + change.corrections_gone.len();
             let none = || StoredEvidence::none(change.person.clone());
             change.apply(self.people.entry(change.person.user_id).or_insert_with(none));
         }

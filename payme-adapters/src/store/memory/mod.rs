@@ -10,12 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use payme_core::audit::{Event, SequencedEvent};
+use payme_core::catalog::tracker::TrackerState;
 use payme_core::catalog::{CatalogPlan, Settlement};
-use payme_core::evidence::{EvidenceChange, StoredEvidence, UserFeatures};
+use payme_core::evidence::{
+    DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
+};
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{
-    AssignmentChange, CatalogStore, Commit, EventStore, EvidenceStore, MatchBatch, MatchStore,
-    Revisions, StoreError,
+    AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
+    MatchStore, Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
@@ -67,6 +70,10 @@ impl CatalogStore for MemoryStore {
         Ok(self.data().settlements.get(&id).map(|(_, settlement)| settlement.clone()))
     }
 
+    async fn tracker_state(&self) -> Result<TrackerState, StoreError> {
+        Ok(TrackerState::new(self.data().tracker_rows.values().cloned()))
+    }
+
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
@@ -79,6 +86,39 @@ impl CatalogStore for MemoryStore {
         }
         data.append(events)?;
         data.write_catalog(plan);
+        data.write_evidence(refreshed);
+        Ok(Commit::Done)
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for MemoryStore {
+    async fn merchants(&self) -> Result<BTreeMap<FeatureKey, Merchant>, StoreError> {
+        Ok(self.data().merchants.clone())
+    }
+
+    async fn learned(&self) -> Result<LearnedAliases, StoreError> {
+        Ok(self.data().learned.clone())
+    }
+
+    async fn users_with_corrections(&self) -> Result<Vec<UserId>, StoreError> {
+        let data = self.data();
+        let people = data.people.iter().filter(|(_, stored)| !stored.corrections.is_empty());
+        Ok(people.map(|(id, _)| *id).collect())
+    }
+
+    async fn commit_directory(
+        &self,
+        plan: &DirectoryPlan,
+        refreshed: &[EvidenceChange],
+        events: &[Event],
+    ) -> Result<Commit, StoreError> {
+        let mut data = self.data();
+        if !data.is_fresh(plan.on_catalog, plan.on_records) || !data.evidence_is_fresh(refreshed) {
+            return Ok(Commit::Conflict);
+        }
+        data.append(events)?;
+        data.write_directory(plan);
         data.write_evidence(refreshed);
         Ok(Commit::Done)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use payme_core::audit::Event;
+use payme_core::catalog::tracker::{RowKey, TrackedRow, TrackerState};
 use payme_core::catalog::{CatalogPlan, Settlement, parse_settlement};
 use payme_core::evidence::EvidenceChange;
 use payme_core::ports::{CatalogStore, Commit, Revisions, StoreError};
@@ -32,6 +33,13 @@ impl CatalogStore for SqliteStore {
         revisions(&query.fetch_one(&self.read).await.map_err(error::failed)?)
     }
 
+    async fn tracker_state(&self) -> Result<TrackerState, StoreError> {
+        let query = sqlx::query(sql::TRACKER_ROWS);
+        let rows = query.fetch_all(&self.read).await.map_err(error::failed)?;
+        let rows = rows.iter().map(tracked_row).collect::<Result<Vec<_>, _>>()?;
+        Ok(TrackerState::new(rows))
+    }
+
     async fn commit_catalog(
         &self,
         plan: &CatalogPlan,
@@ -50,12 +58,19 @@ fn settlement(row: &SqliteRow) -> Result<(Version, Settlement), StoreError> {
     Ok((Version(cells.get("version")?), body))
 }
 
+fn tracked_row(row: &SqliteRow) -> Result<TrackedRow, StoreError> {
+    let cells = Cells::new(row, "tracker row");
+    let key = RowKey { tracker: cells.get("tracker")?, row: cells.get("row_id")? };
+    cells.word("body", |body| TrackedRow::from_stored(key, body))
+}
+
 fn revisions(row: &SqliteRow) -> Result<Revisions, StoreError> {
     let cells = Cells::new(row, "revision");
     Ok(Revisions {
         catalog: Version(cells.get("catalog")?),
         records: Version(cells.get("records")?),
-        corrections: cells.get("corrections")?,
+        corrections: cells.integer("corrections")?,
+        derived: Version(cells.get("derived")?),
     })
 }
 
@@ -65,16 +80,24 @@ pub(super) async fn revisions_now(tx: &mut WriteTx) -> Result<Revisions, StoreEr
     revisions(&query.fetch_one(&mut **tx).await.map_err(error::failed)?)
 }
 
+/// Whether the revisions that a decision rests on are still the stored ones.
+pub(super) async fn is_fresh(
+    tx: &mut WriteTx,
+    on_catalog: Option<Version>,
+    on_records: Option<Version>,
+) -> Result<bool, StoreError> {
+    let now = revisions_now(tx).await?;
+    Ok(on_catalog.is_none_or(|on| on == now.catalog)
+        && on_records.is_none_or(|on| on == now.records))
+}
+
 async fn write(
     tx: &mut WriteTx,
     plan: &CatalogPlan,
     refreshed: &[EvidenceChange],
     events: &[Event],
 ) -> Result<Commit, StoreError> {
-    let now = revisions_now(tx).await?;
-    if plan.on_catalog.is_some_and(|on| on != now.catalog)
-        || plan.on_records.is_some_and(|on| on != now.records)
-    {
+    if !is_fresh(tx, plan.on_catalog, plan.on_records).await? {
         return Ok(Commit::Conflict);
     }
     let added = plan.added.iter().map(|settlement| (None, settlement));
@@ -83,6 +106,13 @@ async fn write(
         if !put(tx, expected, settlement).await? {
             return Ok(Commit::Conflict);
         }
+    }
+    for row in &plan.tracker_rows {
+        let query = sqlx::query(sql::TRACKER_ROW_PUT)
+            .bind(row.key.tracker.as_str())
+            .bind(row.key.row.as_str())
+            .bind(row.to_stored());
+        execute(tx, query).await?;
     }
     let written = evidence::write(tx, refreshed, events).await?;
     if written == Commit::Done && !plan.is_empty() {

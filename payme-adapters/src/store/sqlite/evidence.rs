@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use payme_core::audit::Event;
 use payme_core::evidence::{
-    EvidenceChange, FeatureId, StoredEvidence, Support, UserFeature, UserFeatures,
+    Correction, EvidenceChange, FeatureId, StoredEvidence, Support, UserFeature, UserFeatures,
 };
 use payme_core::ports::{Commit, EvidenceStore, StoreError};
 use payme_core::sync::{Record, RecordKind, StoredRecord};
@@ -94,6 +94,8 @@ async fn read(
     found.features = rows(connection, sql::FEATURES_OF, user, identified).await?;
     let support: BTreeMap<Support, ()> = rows(connection, sql::SUPPORT_OF, user, support).await?;
     found.support = support.into_keys().collect::<BTreeSet<_>>();
+    found.corrections = rows(connection, sql::CORRECTIONS_OF, user, correction).await?;
+    found.anomalies = rows(connection, sql::ANOMALIES_OF, user, anomaly).await?;
     Ok(Some(found))
 }
 
@@ -134,6 +136,17 @@ fn support(row: &SqliteRow) -> Result<(Support, ()), StoreError> {
     Ok((support, ()))
 }
 
+fn correction(row: &SqliteRow) -> Result<(RecordId, Correction), StoreError> {
+    let cells = Cells::new(row, "correction");
+    let id = cells.parsed("record_id")?;
+    Ok((id, cells.word("body", |body| Correction::from_stored(id, body))?))
+}
+
+fn anomaly(row: &SqliteRow) -> Result<(RecordId, f64), StoreError> {
+    let cells = Cells::new(row, "anomaly");
+    Ok((cells.parsed("record_id")?, cells.get("score")?))
+}
+
 /// Writes changes of people, then events.
 pub(super) async fn write(
     tx: &mut WriteTx,
@@ -161,6 +174,8 @@ pub(super) async fn write(
         }
         put_support(tx, &user, sql::SUPPORT_DELETE, &change.support_gone).await?;
         put_support(tx, &user, sql::SUPPORT_PUT, &change.support).await?;
+        put_corrections(tx, &user, change).await?;
+        put_anomalies(tx, &user, change).await?;
     }
     events::append(tx, events).await
 }
@@ -226,6 +241,52 @@ async fn put_support(
             .bind(support.key.as_str())
             .bind(support.source.as_str())
             .bind(support.record.to_string());
+        execute(tx, query).await?;
+    }
+    Ok(())
+}
+
+async fn put_corrections(
+    tx: &mut WriteTx,
+    user: &str,
+    change: &EvidenceChange,
+) -> Result<(), StoreError> {
+    delete_of(tx, user, sql::CORRECTION_DELETE, &change.corrections_gone).await?;
+    for correction in &change.corrections {
+        let query = sqlx::query(sql::CORRECTION_PUT)
+            .bind(user)
+            .bind(correction.record().to_string())
+            .bind(correction.to_stored());
+        execute(tx, query).await?;
+    }
+    match integer(change.corrections.len() + change.corrections_gone.len()) {
+        0 => Ok(()),
+        more => execute(tx, sqlx::query(sql::REVISION_CORRECTIONS).bind(more)).await.map(drop),
+    }
+}
+
+async fn put_anomalies(
+    tx: &mut WriteTx,
+    user: &str,
+    change: &EvidenceChange,
+) -> Result<(), StoreError> {
+    delete_of(tx, user, sql::ANOMALY_DELETE, &change.anomalies_gone).await?;
+    for (record, score) in &change.anomalies {
+        let query = sqlx::query(sql::ANOMALY_PUT).bind(user).bind(record.to_string()).bind(*score);
+        execute(tx, query).await?;
+    }
+    Ok(())
+}
+
+/// Deletes a person's rows about these records.
+async fn delete_of(
+    tx: &mut WriteTx,
+    user: &str,
+    statement: &'static str,
+    records: &[RecordId],
+) -> Result<(), StoreError> {
+    for record in records {
+        let query = sqlx::query(statement).bind(user).bind(record.to_string());
         execute(tx, query).await?;
     }
     Ok(())

@@ -8,6 +8,7 @@
 //! The store runs inside a tokio runtime whose time driver is on.
 
 mod catalog;
+mod directory;
 mod error;
 mod events;
 mod evidence;

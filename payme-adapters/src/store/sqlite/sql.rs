@@ -16,16 +16,26 @@ statements! {
     REVISIONS = "../../../sql/sqlite/revisions.sql";
     REVISION_CATALOG = "../../../sql/sqlite/revision_catalog.sql";
     REVISION_RECORDS = "../../../sql/sqlite/revision_records.sql";
+    REVISION_CORRECTIONS = "../../../sql/sqlite/revision_corrections.sql";
+    REVISION_DERIVED = "../../../sql/sqlite/revision_derived.sql";
     CATALOG = "../../../sql/sqlite/catalog.sql";
     SETTLEMENT_GET = "../../../sql/sqlite/settlement_get.sql";
     SETTLEMENT_INSERT = "../../../sql/sqlite/settlement_insert.sql";
     SETTLEMENT_UPDATE = "../../../sql/sqlite/settlement_update.sql";
+
+    TRACKER_ROWS = "../../../sql/sqlite/tracker_rows.sql";
+    TRACKER_ROW_PUT = "../../../sql/sqlite/tracker_row_put.sql";
+    MERCHANTS = "../../../sql/sqlite/merchants.sql";
+    MERCHANT_PUT = "../../../sql/sqlite/merchant_put.sql";
+    LEARNED_GET = "../../../sql/sqlite/learned_get.sql";
+    LEARNED_PUT = "../../../sql/sqlite/learned_put.sql";
 
     PERSON_GET = "../../../sql/sqlite/person_get.sql";
     PERSON_INSERT = "../../../sql/sqlite/person_insert.sql";
     PERSON_UPDATE = "../../../sql/sqlite/person_update.sql";
     USER_COUNT = "../../../sql/sqlite/user_count.sql";
     USERS_WITH_RECORDS = "../../../sql/sqlite/users_with_records.sql";
+    USERS_WITH_CORRECTIONS = "../../../sql/sqlite/users_with_corrections.sql";
     USER_FEATURES = "../../../sql/sqlite/user_features.sql";
     USERS_AFTER = "../../../sql/sqlite/users_after.sql";
     RECORD_PUT = "../../../sql/sqlite/record_put.sql";
@@ -37,6 +47,12 @@ statements! {
     SUPPORT_DELETE = "../../../sql/sqlite/support_delete.sql";
     SUPPORT_OF = "../../../sql/sqlite/support_of.sql";
     SUPPORT_RECORDS = "../../../sql/sqlite/support_records.sql";
+    CORRECTION_PUT = "../../../sql/sqlite/correction_put.sql";
+    CORRECTION_DELETE = "../../../sql/sqlite/correction_delete.sql";
+    CORRECTIONS_OF = "../../../sql/sqlite/corrections_of.sql";
+    ANOMALY_PUT = "../../../sql/sqlite/anomaly_put.sql";
+    ANOMALY_DELETE = "../../../sql/sqlite/anomaly_delete.sql";
+    ANOMALIES_OF = "../../../sql/sqlite/anomalies_of.sql";
 
     ASSIGNMENT_GET = "../../../sql/sqlite/assignment_get.sql";
     ASSIGNMENT_INSERT = "../../../sql/sqlite/assignment_insert.sql";

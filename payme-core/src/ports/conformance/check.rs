@@ -6,6 +6,7 @@ use std::fmt;
 use super::Failure;
 use crate::audit::SequencedEvent;
 use crate::catalog::Settlement;
+use crate::evidence::{LearnedAliases, Merchant};
 use crate::evidence::{StoredEvidence, UserFeatures};
 use crate::matching::Assignment;
 use crate::ports::{Commit, MatchBatch, StoreError};
@@ -78,6 +79,8 @@ shown! {
     UserId, id => id.to_string();
     RecordId, id => id.to_string();
     SettlementId, id => id.to_string();
+    Merchant, merchant => format!("a merchant with {} aliases", merchant.aliases.len());
+    LearnedAliases, learned => format!("{} learned aliases", learned.aliases.len());
     Version, version => format!("version {}", version.0);
     Settlement, settlement => format!("settlement {}", settlement.id);
     (Version, Settlement), row => format!("{} in {}", row.1.shown(), row.0.shown());
@@ -98,12 +101,15 @@ shown! {
         format!("person {} with {} features", user.person().user_id, user.features().len())
     };
     StoredEvidence, stored => format!(
-        "person {} in version {} with {} records, {} features, {} supports",
+        "person {} in version {} with {} records, {} features, {} supports, {} corrections, \
+         {} anomalies",
         stored.person.user_id,
         stored.version.map_or(0, |version| version.0),
         stored.records.len(),
         stored.features.len(),
         stored.support.len(),
+        stored.corrections.len(),
+        stored.anomalies.len(),
     );
 }
 

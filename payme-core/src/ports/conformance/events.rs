@@ -3,8 +3,8 @@
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{
-    about, adding, at, batch_id, change, changing, event, run, run_id, settlement, settlement_id,
-    user,
+    about, adding, at, batch_id, change, changing, event, record_id, run, run_id, settlement,
+    settlement_id, user,
 };
 use super::matching::assign;
 use crate::audit::{Event, EventBody, SequencedEvent};
@@ -52,12 +52,16 @@ fn every_kind() -> Result<Vec<Event>, Failure> {
     let experiment_key = ExperimentKey::default();
     let bodies = [
         (None, EventBody::CatalogImported { added: 1, changed: 2 }),
+        (None, EventBody::TrackerImported { rows: 3, refused: 1 }),
+        (None, EventBody::MerchantsImported { added: 1, changed: 2 }),
+        (None, EventBody::MerchantsLearned { aliases: 7 }),
         (
             who,
             EventBody::EvidenceImported { source: Source::Gmail, added: 1, changed: 2, removed: 3 },
         ),
         (who, EventBody::FeaturesImported { written: 1, gone: 2 }),
         (who, EventBody::FeaturesRefreshed { written: 2, gone: 1 }),
+        (who, EventBody::TransactionCorrected { record_id: record_id(1) }),
         (who, EventBody::PersonChanged),
         (
             who,

@@ -24,6 +24,15 @@ pub(super) fn applied(mut stored: StoredEvidence, change: &EvidenceChange) -> St
     }
     stored.support.retain(|support| !change.support_gone.contains(support));
     stored.support.extend(change.support.iter().cloned());
+    for id in &change.corrections_gone {
+        stored.corrections.remove(id);
+    }
+    let corrections = change.corrections.iter();
+    stored.corrections.extend(corrections.map(|one| (one.record(), one.clone())));
+    for id in &change.anomalies_gone {
+        stored.anomalies.remove(id);
+    }
+    stored.anomalies.extend(change.anomalies.iter().copied());
     stored
 }
 

@@ -156,6 +156,10 @@ pub(super) fn change(user_id: UserId, expected: Option<Version>) -> EvidenceChan
         features_gone: Vec::new(),
         support: Vec::new(),
         support_gone: Vec::new(),
+        corrections: Vec::new(),
+        corrections_gone: Vec::new(),
+        anomalies: Vec::new(),
+        anomalies_gone: Vec::new(),
     }
 }
 

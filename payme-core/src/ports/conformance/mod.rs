@@ -23,6 +23,7 @@
 
 mod catalog;
 mod check;
+mod directory;
 mod events;
 mod evidence;
 mod made;
@@ -85,6 +86,11 @@ const CASES: &[Case] = cases![
     "catalog/an unknown id cannot change" => catalog::an_unknown_id_cannot_change,
     "catalog/an import is all or nothing" => catalog::an_import_is_all_or_nothing,
     "catalog/refreshed people come with it" => catalog::refreshed_people_come_with_it,
+    "directory/empty at first" => directory::the_directory_is_empty_at_first,
+    "directory/merchants read back" => directory::merchants_read_back_and_are_replaced,
+    "directory/it rests on revisions" => directory::the_directory_rests_on_revisions,
+    "correction/corrections read back and go" => directory::corrections_read_back_and_go,
+    "anomaly/anomalies read back and go" => directory::anomalies_read_back_and_go,
     "evidence/nobody is there at first" => evidence::nobody_is_there_at_first,
     "evidence/a new person reads back" => evidence::a_new_person_reads_back,
     "evidence/a person can change" => evidence::a_person_can_change,

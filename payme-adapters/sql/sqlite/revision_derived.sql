@@ -1,0 +1,2 @@
+update revision
+set derived = ?1

@@ -1,1 +1,0 @@
-select tracker, day from tracker_export order by tracker, day

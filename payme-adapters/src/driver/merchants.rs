@@ -1,0 +1,156 @@
+//! Merchants: the directory that bank descriptors are resolved in, and learning from corrections.
+
+use payme_core::audit::EventBody;
+use payme_core::evidence::{
+    DERIVED, DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, NearDuplicate, Resolution,
+    corrected_descriptors, learn_aliases, near_duplicates, plan_merchants,
+};
+use payme_core::ports::Commit;
+use serde::Serialize;
+
+use super::catalog::reading_of;
+use super::{Driver, DriverError};
+
+/// What an import of merchants, or learning from corrections, did.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct MerchantReport {
+    /// Merchants that are new.
+    pub added: usize,
+    /// Merchants that changed.
+    pub changed: usize,
+    /// Merchants that were stored just so.
+    pub unchanged: usize,
+    /// Aliases that are known from corrections.
+    pub learned: usize,
+    /// People whose features were read anew.
+    pub people_refreshed: usize,
+    /// Names that are so alike that they may be one merchant.
+    pub near_duplicates: Vec<NearDuplicate>,
+}
+
+impl Driver {
+    /// Adds and changes merchants; importing the same ones again changes nothing.
+    ///
+    /// The records of everybody are read anew by them in the same transaction.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`], [`DriverError::Reading`] or [`DriverError::Contention`]; nothing
+    /// is written then.
+    pub async fn import_merchants(
+        &self,
+        merchants: Vec<Merchant>,
+    ) -> Result<MerchantReport, DriverError> {
+        self.decide(async |driver| {
+            let stored = driver.store.merchants().await?;
+            let (plan, counts) = plan_merchants(&stored, merchants.clone());
+            let report = MerchantReport {
+                added: counts.added,
+                changed: counts.changed,
+                unchanged: counts.unchanged,
+                near_duplicates: near_duplicates(
+                    &plan.after(&stored).into_values().collect::<Vec<_>>(),
+                ),
+                ..MerchantReport::default()
+            };
+            driver.try_directory(plan, report).await
+        })
+        .await
+    }
+
+    /// Learns aliases from everybody's corrections.
+    ///
+    /// # Errors
+    /// As [`Driver::import_merchants`].
+    pub async fn learn_merchants(&self) -> Result<MerchantReport, DriverError> {
+        self.decide(async |driver| {
+            let made = driver.store.revisions().await?.corrections;
+            let (_, reading) = driver.reading().await?;
+            let mut corrected = Vec::new();
+            for user in driver.store.users_with_corrections().await? {
+                if let Some(stored) = driver.store.evidence(user).await? {
+                    corrected.extend(corrected_descriptors(&stored, &reading));
+                }
+            }
+            let learned = LearnedAliases { corrections: made, ..learn_aliases(&corrected) };
+            let learned_count = learned.aliases.len();
+            let report = MerchantReport { learned: learned_count, ..MerchantReport::default() };
+            let plan = DirectoryPlan { learned: Some(learned), ..DirectoryPlan::default() };
+            driver.try_directory(plan, report).await
+        })
+        .await
+    }
+
+    /// Reads everybody's records anew where their features were derived by the rules of an earlier
+    /// version; answers of how many people something changed.
+    ///
+    /// # Errors
+    /// As [`Driver::import_merchants`].
+    pub async fn bring_up_to_date(&self) -> Result<usize, DriverError> {
+        self.decide(async |driver| {
+            let revisions = driver.store.revisions().await?;
+            if revisions.derived >= DERIVED {
+                return Ok((Commit::Done, 0));
+            }
+            let (_, reading) = driver.reading().await?;
+            let refreshed = driver.refreshed_evidence(&reading).await?;
+            let plan = DirectoryPlan {
+                derived: Some(DERIVED),
+                on_catalog: Some(revisions.catalog),
+                on_records: Some(revisions.records),
+                ..DirectoryPlan::default()
+            };
+            let events: Vec<_> =
+                refreshed.iter().map(|change| driver.refreshed_event(change)).collect();
+            let commit = driver.store.commit_directory(&plan, &refreshed, &events).await?;
+            Ok((commit, refreshed.len()))
+        })
+        .await
+    }
+
+    /// Which merchant a bank descriptor names, as far as the directory knows.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`] or [`DriverError::Reading`].
+    pub async fn resolve(&self, descriptors: &[String]) -> Result<Vec<Resolution>, DriverError> {
+        let (_, reading) = self.reading().await?;
+        Ok(descriptors.iter().map(|text| reading.directory().resolve(text)).collect())
+    }
+
+    async fn try_directory(
+        &self,
+        mut plan: DirectoryPlan,
+        mut report: MerchantReport,
+    ) -> Result<(Commit, MerchantReport), DriverError> {
+        let revisions = self.store.revisions().await?;
+        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
+        plan.on_catalog = Some(revisions.catalog);
+        if plan.learned.as_ref() == Some(&learned) {
+            plan.learned = None;
+        }
+        if plan.is_empty() {
+            return Ok((Commit::Done, report));
+        }
+        let catalog = self.store.catalog().await?;
+        let before = reading_of(&catalog, &merchants, &learned)?;
+        let learned = plan.learned.as_ref().unwrap_or(&learned);
+        let after = reading_of(&catalog, &plan.after(&merchants), learned)?;
+        let refreshed = if before == after {
+            Vec::new()
+        } else {
+            plan.on_records = Some(revisions.records);
+            self.refreshed_evidence(&after).await?
+        };
+        report.people_refreshed = refreshed.len();
+        let mut events = Vec::new();
+        if !plan.merchants.is_empty() {
+            let (added, changed) = (report.added, report.changed);
+            events.push(self.event(None, EventBody::MerchantsImported { added, changed }));
+        }
+        if plan.learned.is_some() {
+            let body = EventBody::MerchantsLearned { aliases: report.learned };
+            events.push(self.event(None, body));
+        }
+        events.extend(refreshed.iter().map(|change: &EvidenceChange| self.refreshed_event(change)));
+        Ok((self.store.commit_directory(&plan, &refreshed, &events).await?, report))
+    }
+}
