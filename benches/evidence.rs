@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use payme_core::evidence::{Extraction, Lexicon, extract};
+use payme_core::evidence::{Extraction, Lexicon, Reading, extract};
 
 #[expect(dead_code, reason = "each target uses a part of the world")]
 mod world;
@@ -23,12 +23,13 @@ fn lexicon(c: &mut Criterion) {
         };
     let world = World::generate(WorldSpec::new(3, settlements, 0));
     let lexicon = Lexicon::for_catalog(&world.settlements).expect("a lexicon");
+    let reading = Reading::of_lexicon(lexicon);
     for (name, messages) in sizes {
         let mail = world.mail(*messages);
-        check(&mail, &extract(&mail.records, &lexicon));
+        check(&mail, &extract(&mail.records, [], &reading));
         group.throughput(Throughput::Elements(*messages as u64));
         group.bench_function(BenchmarkId::new("lexicon", name), |b| {
-            b.iter(|| extract(black_box(&mail.records), &lexicon));
+            b.iter(|| extract(black_box(&mail.records), [], &reading));
         });
     }
     group.finish();

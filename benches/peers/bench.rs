@@ -73,20 +73,20 @@ impl Bench {
         if self.small { small } else { full }
     }
 
-    /// Makes a peer of a kind ready with the columns that `write` writes; nothing where there are
-    /// no peers.
+    /// Makes a peer of a kind ready with the columns that `write` writes, and gives what it says
+    /// about itself; nothing where there are no peers.
     pub(crate) fn load(
         &mut self,
         [name, kind]: [&str; 2],
         options: &Value,
         write: impl FnOnce(&mut Columns),
-    ) {
-        if let Some(server) = &mut self.server {
-            let mut columns = Columns::new(&self.folder.join(name));
-            write(&mut columns);
-            let about = server.load([name, kind], &columns, options);
-            self.report.note(name, &about);
-        }
+    ) -> Value {
+        let Some(server) = &mut self.server else { return Value::Null };
+        let mut columns = Columns::new(&self.folder.join(name));
+        write(&mut columns);
+        let about = server.load([name, kind], &columns, options);
+        self.report.note(name, &about);
+        about
     }
 
     /// Frees what peers hold.

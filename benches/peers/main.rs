@@ -1,4 +1,5 @@
-//! PayMe beside its peers (DuckDB, pandas, faiss, PostgreSQL with pgvector), in one run.
+//! PayMe beside its peers (DuckDB, pandas, faiss, rapidfuzz, PostgreSQL with pgvector and with
+//! `pg_trgm`), in one run.
 //!
 //! In: the names of rows on the command line, or none for all of them. Out: a table of medians and
 //! ratios, and the same in `target/peers/result.json`. Peers and PayMe take turns, and their
@@ -11,10 +12,15 @@
 
 mod bench;
 mod columns;
+#[expect(dead_code, reason = "each target uses a part of the descriptors")]
+#[path = "../accuracy/campaigns/descriptors.rs"]
+mod descriptors;
 mod dots;
 #[expect(dead_code, reason = "each target uses a part of it")]
 #[path = "../naive/mod.rs"]
 mod naive;
+#[path = "../world/names.rs"]
+mod names;
 mod race;
 mod report;
 mod rows;

@@ -1,4 +1,4 @@
-"""PostgreSQL with pgvector, in a cluster of its own that is gone in the end.
+"""PostgreSQL in a cluster of its own that is gone in the end, and pgvector in it.
 
 Three tables with the same rows: `exact` with nothing else, as where the filter is a mask of states
 and a deadline, which no index serves; `indexed` with an index over the bucket, which makes the
@@ -48,9 +48,11 @@ SETTINGS = {
 
 
 class Cluster:
-    """A running server; `close` stops it and takes its folder away."""
+    """A running server; `close` stops it and takes its folder away. It runs the programs of a
+    folder, or of the package."""
 
-    def __init__(self):
+    def __init__(self, programs=None):
+        self.installed = programs
         sweep()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self.process = None
@@ -61,22 +63,15 @@ class Cluster:
             raise
 
     def start(self):
-        # Found, not imported: importing it makes folders.
-        package = pathlib.Path(importlib.util.find_spec(PACKAGE).origin).parent
         identity = {}
         if os.geteuid() == 0:
-            # The programs look for their libraries beside the package.
-            for source in (package / INSTALLED, package.with_name(f"{PACKAGE}.libs")):
-                inside = source.relative_to(package.parent)
-                shutil.copytree(source, self.folder / inside, symlinks=True)
-            package = self.folder / PACKAGE
             os.chown(self.folder, NOBODY, NOBODY)
             identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        programs = package / INSTALLED
+        programs = self.installed or self.packaged()
         data, log = self.folder / "data", open(self.folder / "log", "w")
         options = {"cwd": self.folder, "stdout": log, "stderr": log, **identity}
         subprocess.run(
-            [programs / "bin" / "initdb", "-D", data, "-U", "peers", "-A", "trust", "-N"]
+            [programs / "initdb", "-D", data, "-U", "peers", "-A", "trust", "-N"]
             + ["-E", "UTF8", "--locale=C"],
             check=True,
             **options,
@@ -84,12 +79,24 @@ class Cluster:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         libc = ctypes.CDLL(None)
         self.process = subprocess.Popen(
-            [programs / "bin" / "postgres", "-D", data, "-k", self.folder, *settings],
+            [programs / "postgres", "-D", data, "-k", self.folder, *settings],
             # When this process is killed, the server goes too.
             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT),
             **options,
         )
         self.connection = self.connect()
+
+    def packaged(self):
+        """The programs of the package, where the user who runs them can read them."""
+        # Found, not imported: importing it makes folders.
+        package = pathlib.Path(importlib.util.find_spec(PACKAGE).origin).parent
+        if os.geteuid() == 0:
+            # The programs look for their libraries beside the package.
+            for source in (package / INSTALLED, package.with_name(f"{PACKAGE}.libs")):
+                inside = source.relative_to(package.parent)
+                shutil.copytree(source, self.folder / inside, symlinks=True)
+            package = self.folder / PACKAGE
+        return package / INSTALLED / "bin"
 
     def connect(self):
         for _ in range(200):

@@ -14,6 +14,7 @@ import traceback
 
 import numpy as np
 
+import names
 import postgres
 import tables
 import vectors
@@ -23,6 +24,8 @@ PEERS = {
     "pandas": tables.Pandas,
     "faiss": vectors.Faiss,
     "pgvector": postgres.Pgvector,
+    "rapidfuzz": names.RapidFuzz,
+    "pg_trgm": names.Trigrams,
 }
 
 

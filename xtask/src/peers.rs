@@ -15,7 +15,17 @@ use crate::repository::Repository;
 const REQUIREMENTS: &str = "benches/peers/requirements.txt";
 
 /// The rows of the table, in its order.
-const ROWS: [&str; 7] = ["pairs", "top20", "ranked", "filtered", "scan", "certified", "reverse"];
+const ROWS: [&str; 9] = [
+    "pairs",
+    "top20",
+    "ranked",
+    "filtered",
+    "scan",
+    "certified",
+    "reverse",
+    "names",
+    "names_build",
+];
 
 /// Times PayMe and its peers, the rows named or all of them.
 ///

@@ -1,7 +1,8 @@
 //! How cost grows with settlements and users, and where the instructions of a user go.
 //!
 //! `profile` runs a few users under callgrind, which counts instructions and is the same on a busy
-//! machine; the others are timed and run as they are.
+//! machine, and so do the parts that turn transactions into streams and anomalies; the others are
+//! timed and run as they are.
 
 use std::fs;
 
@@ -10,7 +11,26 @@ use crate::failure::Failure;
 use crate::repository::Repository;
 
 /// The parts of the benchmark.
-const PARTS: [&str; 5] = ["one", "many", "million", "curves", "profile"];
+const PARTS: [&str; 9] = [
+    "one",
+    "many",
+    "million",
+    "curves",
+    "profile",
+    "streams_100k",
+    "streams_1m",
+    "anomalies_100k",
+    "anomalies_1m",
+];
+
+/// What is counted, and of how many users or transactions.
+const COUNTED: [(&str, u64); 5] = [
+    ("profile", 10_000),
+    ("streams_100k", 100_000),
+    ("streams_1m", 1_000_000),
+    ("anomalies_100k", 100_000),
+    ("anomalies_1m", 1_000_000),
+];
 
 /// How callgrind is run: it counts inside one function.
 const RUNNER: &str = r#"target."cfg(all())".runner=["valgrind", "--tool=callgrind",
@@ -27,12 +47,14 @@ pub(crate) fn scale(repository: &Repository, parts: &[String]) -> Result<(), Fai
         return Err(Failure::Usage { problem, hint: details() });
     }
     let parts = if parts.is_empty() { PARTS.map(String::from).to_vec() } else { parts.to_vec() };
-    let (counted, timed): (Vec<String>, _) = parts.into_iter().partition(|part| part == "profile");
+    let is_counted = |part: &String| COUNTED.iter().any(|(counted, _)| counted == part);
+    let (counted, timed): (Vec<String>, _) = parts.into_iter().partition(is_counted);
     if !timed.is_empty() {
         let run = Run::cargo("bench -p payme --bench scale --").without_env("PAYME_BENCH_SMALL");
         timed.into_iter().fold(run, Run::arg).run_in(repository.root())?;
     }
-    if counted.is_empty() { Ok(()) } else { profile(repository) }
+    let is_asked = |part: &&(&str, u64)| counted.iter().any(|asked| asked == part.0);
+    COUNTED.iter().filter(is_asked).try_for_each(|(part, things)| count(repository, part, *things))
 }
 
 /// The help of `scale`.
@@ -40,13 +62,14 @@ pub(crate) fn details() -> String {
     format!(
         "Parts: {}.\n\
          Without one all of them run, which takes about half an hour and up to 16 GB of memory.\n\
-         curves also writes the charts of docs/curves; profile needs valgrind, which the\n\
-         system's packages have.\n",
+         curves also writes the charts of docs/curves; profile and what follows it need\n\
+         valgrind, which the system's packages have.\n",
         PARTS.join(", ")
     )
 }
 
-fn profile(repository: &Repository) -> Result<(), Failure> {
+/// Runs one part under callgrind and says where the instructions go.
+fn count(repository: &Repository, part: &str, things: u64) -> Result<(), Failure> {
     if !Run::new("valgrind").arg("--version").succeeds_in(repository.root()) {
         return Err(Failure::Unavailable { reason: "valgrind is not installed" });
     }
@@ -58,12 +81,23 @@ fn profile(repository: &Repository) -> Result<(), Failure> {
     let runner = format!("{RUNNER}{}\"]", counts.display()).replace('\n', "");
     Run::cargo("bench -p payme --bench scale --config")
         .arg(runner)
-        .words("-- profile")
+        .words(&format!("-- {part}"))
         .without_env("PAYME_BENCH_SMALL")
         .run_in(repository.root())?;
-    // The totals are those of 10,000 users, each function with what it calls.
+    // The totals are those of everything together, each function with what it calls.
     let annotate = "--auto=no --inclusive=yes --threshold=100";
-    Run::new("callgrind_annotate").words(annotate).arg(counts).run_in(repository.root())
+    Run::new("callgrind_annotate").words(annotate).arg(&counts).run_in(repository.root())?;
+    let text = fs::read_to_string(&counts)
+        .map_err(|error| Failure::Unreadable { path: counts.clone(), error })?;
+    if let Some(total) = total(&text) {
+        println!("{part}: {total} instructions, {} for each of {things}", total / things);
+    }
+    Ok(())
+}
+
+/// The instructions that a file of callgrind has in all.
+fn total(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix("totals:")?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -77,6 +111,17 @@ mod tests {
         assert_eq!(failure.exit_code(), 2);
         assert!(failure.to_string().contains("billion"), "{failure}");
         assert!(failure.to_string().contains("million"), "{failure}");
+    }
+
+    #[test]
+    fn the_total_is_read_from_what_callgrind_writes() {
+        assert_eq!(total("events: Ir\nfn=(1) x\n16 400\ntotals: 123456\n"), Some(123_456));
+        assert_eq!(total("events: Ir\n"), None);
+    }
+
+    #[test]
+    fn what_is_counted_are_the_last_parts() {
+        assert!(PARTS.ends_with(&COUNTED.map(|(part, _)| part)));
     }
 
     #[test]

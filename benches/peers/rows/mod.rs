@@ -2,6 +2,8 @@
 
 mod certified;
 mod filtered;
+mod names;
+mod names_build;
 mod pairs;
 mod ranked;
 mod reverse;
@@ -21,7 +23,7 @@ pub(crate) struct Row {
 }
 
 /// All of them, in the order of the table.
-pub(crate) const ROWS: [Row; 7] = [
+pub(crate) const ROWS: [Row; 9] = [
     Row {
         name: "pairs",
         about: "the eligible pairs of 20,000 users and 10,000 settlements; two threads",
@@ -61,5 +63,15 @@ pub(crate) const ROWS: [Row; 7] = [
         about: "who of 1,000,000 users has two features and lives in one of five states; \
                 the peer has two threads",
         run: reverse::run,
+    },
+    Row {
+        name: "names",
+        about: "the 5 most similar of 100,000 names by trigrams; one thread",
+        run: names::run,
+    },
+    Row {
+        name: "names_build",
+        about: "building the index over 100,000 names; one thread",
+        run: names_build::run,
     },
 ];
