@@ -45,7 +45,7 @@ pub use payme_adapters::{driver, files, store, system};
 use payme_core::ports::{Clock, Random, Store, StoreError};
 pub use payme_core::{audit, catalog, evidence, matching, ports, ranking, sync, types};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, DriverError};
 
 /// The database that is used where none is named.
 pub const DATABASE_DEFAULT: &str = "payme.db";
@@ -85,14 +85,21 @@ pub struct Payme {
 }
 
 impl Payme {
-    /// Opens the embedded database, making it if it is not there.
+    /// Opens the embedded database, making it if it is not there. Where an earlier version wrote it,
+    /// what it derived from records is brought up to date.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be opened, is damaged, or was written by a newer version.
     pub async fn open(config: Config) -> Result<Self, StoreError> {
         let store = SqliteStore::open(&config.database).await?;
         let shared: Arc<dyn Store> = Arc::new(store.clone());
-        Ok(Self { driver: Driver::new(shared, config.clock, config.random), store })
+        let driver = Driver::new(shared, config.clock, config.random);
+        match driver.bring_up_to_date().await {
+            // What may only be read is read as it is.
+            Ok(_) | Err(DriverError::Store(StoreError::ReadOnly)) => Ok(Self { driver, store }),
+            Err(DriverError::Store(error)) => Err(error),
+            Err(error) => Err(StoreError::Failed(error.to_string())),
+        }
     }
 
     /// Closes the database, after which its file stands alone, without a log beside it. An engine

@@ -79,7 +79,7 @@ fn completions_and_manual_pages_are_made_from_the_same_description() {
 fn usage_errors_exit_with_two() {
     let place = Place::new();
     #[rustfmt::skip]
-    let table: [&[&str]; 20] = [
+    let table: [&[&str]; 24] = [
         &["match"],
         &["match", "--user", "7"],
         &["match", "--settlements", "s.json"],
@@ -88,7 +88,11 @@ fn usage_errors_exit_with_two() {
         &["match", "--user", ADA, "--signals", "more"],
         &["match", "--all", "--signals", ""],
         &["explain", "--user", ADA, ADA, "--signals", "Evidence"],
-        &["import", "tracker", "x"],
+        &["import", "trackers", "x"],
+        &["import", "tracker"],
+        &["transactions", "list"],
+        &["transactions", "correct", "--user", ADA, "x"],
+        &["merchants", "resolve"],
         &["experiment", "assign", ADA, "--key", "a b"],
         &["user", "set", ADA, "--state", "Cal"],
         &["match", "--all", "--features", "f.jsonl"],
@@ -502,7 +506,11 @@ fn the_demo_tells_the_same_story_twice() {
             .collect()
     };
     assert_eq!(names(&first), names(&second));
-    assert_eq!(first["people"].as_array().unwrap().len(), 8);
+    assert_eq!(first["people"].as_array().unwrap().len(), 9);
+    assert_eq!(first["messy"], second["messy"]);
+    assert_eq!(first["messy"]["resolved"]["key"], "merchant:boston_sports_club");
+    assert_eq!(first["messy"]["refused"]["outcome"], "abstained");
+    assert_eq!(first["messy"]["irregular"]["missed"], json!(["2023-06-30"]));
     assert_eq!(second["people"][0]["records"]["added"], 0, "the second time adds nothing");
     let reverse = &first["reverse"];
     assert_eq!(reverse["title"], "MUBI Renewal Charges Settlement (California)");
@@ -536,7 +544,7 @@ fn the_demo_tells_the_same_story_twice() {
         "send records: merchant:mubi",
         "which does not show purchases. Send bank records of it.",
         "records, 2 taken back by the bank. A bank",
-        "of 8 people 1 eligible, 1 to ask",
+        "of 9 people 1 eligible, 1 to ask",
         "a second time changed 0 rows",
     ] {
         assert!(told.contains(part), "{part} is not in {told}");

@@ -119,7 +119,7 @@ fn the_made_up_people_match_what_their_table_says() {
     block_on(async {
         let payme = engine(&[fixtures().join("settlements.json")]).await;
         let people = people();
-        assert_eq!(people.len(), 8);
+        assert_eq!(people.len(), 9);
         for person in people {
             take_in_person(&payme, &person).await;
             let (eligible, near_misses) = matched(&payme, person.user_id, false).await;

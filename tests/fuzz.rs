@@ -43,6 +43,7 @@ macro_rules! fuzz {
 }
 
 fuzz! {
-    csv eml feature_key features lexicon mbox messages money predicate predicate_judge settlements
-    snapshot_load state stored_record time transactions weights
+    csv csv_mapped descriptor eml feature_key features lexicon mbox merchants messages money
+    predicate predicate_judge settlements snapshot_load state stored_record time tracker
+    transactions weights
 }

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the core in pipeline order; `lib.rs` may list some of them, in this order.
-const PIPELINE: [&str; 13] = [
-    "types", "vectors", "catalog", "sync", "evidence", "matching", "ranking", "claims", "replies",
-    "payouts", "learning", "audit", "ports",
+const PIPELINE: [&str; 14] = [
+    "types", "vectors", "text", "catalog", "sync", "evidence", "matching", "ranking", "claims",
+    "replies", "payouts", "learning", "audit", "ports",
 ];
 const FILE_LINES_MAX: usize = 600;
 const LINE_COLUMNS_MAX: usize = 100;

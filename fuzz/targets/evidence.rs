@@ -11,7 +11,7 @@ use payme_core::sync::{Record, record_id};
 use payme_core::types::{FeatureKey, Source};
 use serde_json::{Value, json};
 
-use super::{INDEX, LEXICON, check_match, check_refusal, check_rows, marked, user};
+use super::{INDEX, LEXICON, READING, check_match, check_refusal, check_rows, marked, user};
 
 /// A features file: each person that is taken reads back the same and can be matched.
 pub fn features(data: &[u8]) {
@@ -111,7 +111,7 @@ pub fn stored_record(data: &[u8]) {
     let id = record_id(user(), Source::Plaid, "stored");
     let Some(record) = Record::from_stored(id, text) else { return };
     check_stored(&record);
-    let extraction = extract([&record], &LEXICON);
+    let extraction = extract([&record], [], &READING);
     let keys: BTreeSet<_> = extraction.support.iter().map(|support| &support.key).collect();
     assert_eq!(keys, extraction.features.iter().map(|feature| &feature.key).collect());
 }

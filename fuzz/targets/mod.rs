@@ -8,14 +8,16 @@
 mod catalog;
 mod evidence;
 mod judge;
+mod merchants;
 mod records;
 mod snapshot;
+mod trackers;
 mod values;
 
 use std::sync::LazyLock;
 
 use payme_core::catalog::{CatalogIndex, Settlement, parse_settlements};
-use payme_core::evidence::{Lexicon, UserFeature, UserFeatures};
+use payme_core::evidence::{LearnedAliases, Lexicon, Reading, UserFeature, UserFeatures};
 use payme_core::matching::{MatchScope, Truth, Variant};
 use payme_core::ranking::{MatchRequest, MatchResult, Weights, match_one};
 use payme_core::types::json::{Refusal, Rows};
@@ -24,8 +26,10 @@ use payme_core::types::{Confidence, FeatureKey, Instant, Person, Source, UserId}
 pub use catalog::{predicate, settlements, weights};
 pub use evidence::{features, lexicon, stored_record};
 pub use judge::predicate_judge;
-pub use records::{csv, eml, mbox, messages, transactions};
+pub use merchants::{descriptor, merchants};
+pub use records::{csv, csv_mapped, eml, mbox, messages, transactions};
 pub use snapshot::snapshot_load;
+pub use trackers::tracker;
 pub use values::{feature_key, money, state, time};
 
 /// A parser and its laws, as a function of any bytes.
@@ -34,11 +38,14 @@ pub type Target = fn(&[u8]);
 /// Every target by name, sorted.
 pub const TARGETS: &[(&str, Target)] = &[
     ("csv", csv),
+    ("csv_mapped", csv_mapped),
+    ("descriptor", descriptor),
     ("eml", eml),
     ("feature_key", feature_key),
     ("features", features),
     ("lexicon", lexicon),
     ("mbox", mbox),
+    ("merchants", merchants),
     ("messages", messages),
     ("money", money),
     ("predicate", predicate),
@@ -48,6 +55,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("state", state),
     ("stored_record", stored_record),
     ("time", time),
+    ("tracker", tracker),
     ("transactions", transactions),
     ("weights", weights),
 ];
@@ -63,6 +71,10 @@ static CATALOG: LazyLock<Vec<Settlement>> = LazyLock::new(|| {
 static INDEX: LazyLock<CatalogIndex> = LazyLock::new(|| CatalogIndex::new(CATALOG.iter().cloned()));
 static LEXICON: LazyLock<Lexicon> =
     LazyLock::new(|| Lexicon::for_catalog(CATALOG.iter()).expect("its lexicon can be built"));
+/// What records are read by.
+static READING: LazyLock<Reading> = LazyLock::new(|| {
+    Reading::new(CATALOG.iter(), [], &LearnedAliases::default()).expect("its reading can be built")
+});
 
 /// The bytes behind a byte order mark, which no reader may take notice of; those that have one
 /// stay as they are.

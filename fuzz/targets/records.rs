@@ -2,24 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payme_adapters::files::{RecordFile, read_messages, read_transactions};
+use payme_adapters::files::{
+    CsvMapping, RecordFile, read_messages, read_transactions, read_transactions_with,
+    write_transactions_csv,
+};
+use payme_core::evidence::ledger::view;
 use payme_core::evidence::{UserFeatures, extract};
 use payme_core::ranking::Weights;
 use payme_core::sync::{Page, Record, StoredRecord, plan_pages};
 use payme_core::types::json::Refusal;
-use payme_core::types::{Person, RecordId, UserId, YEAR_MIN};
+use payme_core::types::{Date, Person, RecordId, UserId, YEAR_MIN};
 
 use super::evidence::{check_stored, check_user};
-use super::{INDEX, LEXICON, PRIVATE, check_match, check_refusal, marked, user};
+use super::{INDEX, PRIVATE, READING, check_match, check_refusal, marked, user};
 
-type Read = fn(&[u8], UserId) -> Result<RecordFile, Refusal>;
+type Read<'a> = &'a dyn Fn(&[u8], UserId) -> Result<RecordFile, Refusal>;
 
 /// How many characters of a mail's text are kept at most.
 const SNIPPET_CHARS_MAX: usize = 200;
 
 /// Bank transactions in any shape.
 pub fn transactions(data: &[u8]) {
-    let _ = read(read_transactions, data);
+    let _ = read(&read_transactions, data);
 }
 
 /// Rows under a header, which the first byte picks. Rows without an id of their own get ids that
@@ -33,15 +37,41 @@ pub fn csv(data: &[u8]) {
     ];
     let Some((first, rows)) = data.split_first() else { return };
     let header = HEADERS[usize::from(first % 4)];
-    let file = read(read_transactions, &[header.as_bytes(), rows].concat());
+    let file = read(&read_transactions, &[header.as_bytes(), rows].concat());
     let Some(file) = file.filter(|_| first % 4 < 2) else { return };
     let ids: BTreeSet<RecordId> = upserts(&file.pages).map(Record::id).collect();
     assert_eq!(ids.len(), upserts(&file.pages).count(), "two rows have one id");
 }
 
+/// Lines of settings, an empty line, and a file that they describe. What is taken is not of the
+/// future, and reads back from an export as it was.
+pub fn csv_mapped(data: &[u8]) {
+    const LATEST: Date = Date::constant(2026, 2, 2);
+    let text = String::from_utf8_lossy(data);
+    let (settings, table) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let mapping = match CsvMapping::parse(settings.lines()) {
+        Ok(mapping) => mapping.with_latest(LATEST),
+        Err(error) => {
+            assert!(!error.to_string().contains(PRIVATE), "private text in {error:?}");
+            return;
+        }
+    };
+    let by_mapping = |bytes: &[u8], user| read_transactions_with(bytes, user, &mapping);
+    let Some(file) = read(&by_mapping, table.as_bytes()) else { return };
+    let entries = view(upserts(&file.pages), []);
+    assert!(entries.iter().all(|entry| entry.date() <= LATEST), "a row of the future");
+    let mut exported = Vec::new();
+    write_transactions_csv(&entries, &mut exported).expect("memory takes what is written");
+    let again = read(&read_transactions, &exported).expect("an export reads");
+    assert_eq!(again.refused, [], "a row of an export is refused");
+    let kept = view(upserts(&again.pages), []);
+    let rows = kept.iter().map(|entry| &entry.transaction);
+    assert!(rows.eq(entries.iter().map(|entry| &entry.transaction)), "an export changes a record");
+}
+
 /// Mail messages in any shape. Only JSON can hold no message at all.
 pub fn messages(data: &[u8]) {
-    let Some(file) = read(read_messages, data) else { return };
+    let Some(file) = read(&read_messages, data) else { return };
     let content = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
     assert!(file.rows > 0 || content.starts_with(b"{") || content.starts_with(b"["), "no message");
 }
@@ -49,7 +79,7 @@ pub fn messages(data: &[u8]) {
 /// A mailbox: each separator line makes one row.
 pub fn mbox(data: &[u8]) {
     let mailbox = [b"From a@b.example Tue Jul 16 18:20:11 2024\n".as_slice(), data].concat();
-    let Some(file) = read(read_messages, &mailbox) else { return };
+    let Some(file) = read(&read_messages, &mailbox) else { return };
     let separators = mailbox.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"From "));
     assert_eq!(file.rows, separators.count(), "a message is lost");
 }
@@ -62,7 +92,7 @@ pub fn eml(data: &[u8]) {
         if start.starts_with(b"{") || start.starts_with(b"[") || start.starts_with(b"From ") {
             continue;
         }
-        let Some(file) = read(read_messages, &mail) else { continue };
+        let Some(file) = read(&read_messages, &mail) else { continue };
         assert_eq!((file.rows, file.refused.len()), (1, 0), "one mail is one row");
         for record in upserts(&file.pages) {
             let Record::Message(message) = record else { continue };
@@ -73,7 +103,7 @@ pub fn eml(data: &[u8]) {
 }
 
 /// Reads a file and checks what holds for all of them.
-fn read(read: Read, data: &[u8]) -> Option<RecordFile> {
+fn read(read: Read<'_>, data: &[u8]) -> Option<RecordFile> {
     let file = read(data, user());
     assert_eq!(read(&marked(data), user()), file, "a byte order mark changed something");
     let file = match file {
@@ -133,8 +163,8 @@ fn check_plan(pages: &[Page]) {
 /// The records speak in any order, and what they say is a person who can be stored and matched.
 fn check_extraction(pages: &[Page]) {
     let last: BTreeMap<RecordId, &Record> = upserts(pages).map(|r| (r.id(), r)).collect();
-    let extraction = extract(last.values().copied(), &LEXICON);
-    assert_eq!(extract(last.values().rev().copied(), &LEXICON), extraction);
+    let extraction = extract(last.values().copied(), [], &READING);
+    assert_eq!(extract(last.values().rev().copied(), [], &READING), extraction);
     let user = UserFeatures::new(Person::unknown(user()), extraction.features);
     assert!(user.is_ok(), "a feature stands twice");
     let Ok(user) = user else { return };

@@ -3,11 +3,12 @@
 //! Everything it says is looked up in the database it has just filled. The clock stands still, so
 //! the story reads the same in ten years.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use payme::catalog::parse_settlements;
 use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch};
+use payme::evidence::{LedgerEntry, Resolution, Tier, ToldStream};
 use payme::files::{read_messages, read_transactions};
 use payme::matching::{Missing, Truth, Variant};
 use payme::ranking::{MatchResult, Qualified};
@@ -22,7 +23,7 @@ use super::args::{DemoArgs, Global};
 use super::error::CliError;
 use super::explain::sentences;
 use super::matching::Shown;
-use super::{Finding, open_with, output, reverse};
+use super::{Finding, merchants, open_with, output, reverse, transactions};
 
 /// The database of the demo, unless another is named.
 const DATABASE: &str = "payme-demo.db";
@@ -45,6 +46,7 @@ const FILES: &[(&str, &[u8])] = bundled![
     "people/ada-fixture/card.json",
     "people/ada-fixture/message.json",
     "people/ada-fixture/transactions.json",
+    "people/gabe-garbled/statement.csv",
     "people/mila-postbox/archive.mbox",
     "people/mila-postbox/messages.jsonl",
     "people/nemo-nowhere/custom-user.json",
@@ -100,6 +102,15 @@ struct Pairs {
     unknown: Option<Pair>,
 }
 
+/// What the story tells of messy bank records.
+#[derive(Serialize)]
+struct Messy {
+    user_id: UserId,
+    resolved: Resolution,
+    refused: Resolution,
+    irregular: ToldStream,
+}
+
 /// The story, as it is told and as data.
 struct Story {
     lines: Vec<String>,
@@ -128,6 +139,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
         let live = stored.values().filter(|record| matches!(record, StoredRecord::Live(_))).count();
         story.tell(&person, records, (live, removed), &shown);
     }
+    let messy = story.messy(payme).await?;
     for (question, pair) in [
         ("Why the first one?", story.pairs.eligible.clone()),
         ("What does the first near miss lack?", story.pairs.near_miss.clone()),
@@ -149,7 +161,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
     ));
 
     let data = json!({"database": database, "now": payme.now(), "settlements": count,
-        "people": story.chapters, "explained": story.pairs, "reverse": reversed});
+        "people": story.chapters, "messy": messy, "explained": story.pairs, "reverse": reversed});
     output::value(global, &data, || story.lines.join("\n\n"))?;
     Ok(Finding::Fine)
 }
@@ -227,6 +239,13 @@ async fn explain(payme: &Payme, pair: &Pair) -> Result<RecordedExplanation, CliE
     Ok(payme.explain_stored(pair.user_id, pair.settlement_id, &options()).await?)
 }
 
+/// What the bank wrote where nobody named the merchant, each text once, the newest first.
+fn descriptors(entries: &[LedgerEntry]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let texts = entries.iter().map(LedgerEntry::description);
+    texts.filter(|text| seen.insert(*text)).map(str::to_owned).collect()
+}
+
 impl Pairs {
     /// Looks for the kinds that were not come across yet.
     fn find(&mut self, shown: &Shown) {
@@ -285,6 +304,37 @@ impl Story {
             best_score: best.map(|(_, score)| score),
             near_misses: near.iter().map(|near| title(near.settlement_id)).collect(),
         });
+    }
+
+    /// Says how garbled descriptors were read, and which charges come again: of the first person
+    /// who has both.
+    async fn messy(&mut self, payme: &Payme) -> Result<Option<Messy>, CliError> {
+        for user in self.chapters.iter().map(|chapter| chapter.user_id) {
+            let streams = payme.recurring(user).await?;
+            let irregular = streams.into_iter().find(|stream| !stream.missed.is_empty());
+            let descriptors = descriptors(&payme.ledger(user).await?);
+            let read = payme.resolve(&descriptors).await?;
+            let first = |wanted: bool| {
+                let found = descriptors.iter().zip(&read);
+                let garbled = |one: &Resolution| {
+                    one.resolved().is_none_or(|resolved| resolved.tier != Tier::Exact)
+                };
+                let mut found = found.filter(|(_, one)| garbled(one));
+                found.find(|(_, one)| one.resolved().is_some() == wanted)
+            };
+            if let (Some(irregular), Some(resolved), Some(refused)) =
+                (irregular, first(true), first(false))
+            {
+                let told = [resolved, refused]
+                    .map(|(text, found)| format!("{text}\n{}", merchants::sentences(found)));
+                let streams = transactions::recurring_table(std::slice::from_ref(&irregular));
+                self.lines.push(format!("Which merchant is that?\n{}", told.join("\n")));
+                self.lines.push(format!("What comes again?\n{streams}"));
+                let [resolved, refused] = [resolved, refused].map(|(_, found)| found.clone());
+                return Ok(Some(Messy { user_id: user, resolved, refused, irregular }));
+            }
+        }
+        Ok(None)
     }
 
     fn explain(&mut self, question: &str, answer: &RecordedExplanation) {

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use payme::catalog::parse_settlements;
-use payme::driver::{CatalogReport, EvidenceReport, FeaturesReport};
-use payme::evidence::parse_features;
-use payme::files::{RecordFile, read_messages, read_transactions};
+use payme::driver::{CatalogReport, EvidenceReport, FeaturesReport, MerchantReport};
+use payme::evidence::{parse_features, parse_merchants};
+use payme::files::{CsvMapping, RecordFile, read_messages, read_transactions_with};
 use payme::types::json::{Refusal, Rows};
 use payme::types::{Source, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::args::{FileArgs, Global, ImportArgs, ImportWhat, RecordArgs};
+use super::args::{FileArgs, Global, ImportArgs, ImportWhat, RecordArgs, TransactionFileArgs};
 use super::error::{CliError, refusal_json};
-use super::{Finding, input, open, output};
+use super::{Finding, clock, input, open, output, tracker};
 
 /// What an import did, with the rows it refused.
 #[derive(Serialize)]
@@ -28,9 +28,9 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Finding, C
     match &args.what {
         ImportWhat::Settlements(args) => settlements(global, args).await,
         ImportWhat::Features(args) => features(global, args).await,
-        ImportWhat::Transactions(args) => {
-            records(global, args, Source::Plaid, read_transactions).await
-        }
+        ImportWhat::Tracker(args) => tracker::run(global, args).await,
+        ImportWhat::Merchants(args) => merchants(global, args).await,
+        ImportWhat::Transactions(args) => transactions(global, args).await,
         ImportWhat::Messages(args) => records(global, args, Source::Gmail, read_messages).await,
     }
 }
@@ -55,6 +55,41 @@ async fn features(global: &Global, args: &FileArgs) -> Result<Finding, CliError>
     finish(global, &args.file, report, &refused, |report: &FeaturesReport| {
         vec![("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)]
     })
+}
+
+async fn merchants(global: &Global, args: &FileArgs) -> Result<Finding, CliError> {
+    let (taken, refused) = input::rows(&args.file, args.keep_going, parse_merchants)?;
+    let report = open(global).await?.import_merchants(taken).await?;
+    if !global.quiet {
+        for pair in &report.near_duplicates {
+            eprintln!(
+                "{}",
+                output::printable(&format!(
+                    "nearly the same ({:.2}): {} and {}",
+                    pair.similarity, pair.first, pair.second
+                ))
+            );
+        }
+    }
+    finish(global, &args.file, report, &refused, |report: &MerchantReport| {
+        vec![
+            ("added", report.added),
+            ("changed", report.changed),
+            ("unchanged", report.unchanged),
+            ("near_duplicates", report.near_duplicates.len()),
+            ("people_refreshed", report.people_refreshed),
+        ]
+    })
+}
+
+async fn transactions(global: &Global, args: &TransactionFileArgs) -> Result<Finding, CliError> {
+    let mapping = CsvMapping::parse(&args.mapping)
+        .map_err(|error| CliError::new(error.code(), format!("--map: {error}")))?;
+    // East of here it may be tomorrow already; what is later than that has not happened.
+    let today = clock(global).now().date_utc();
+    let mapping = mapping.with_latest(today.tomorrow().unwrap_or(today));
+    let read = |bytes: &[u8], user| read_transactions_with(bytes, user, &mapping);
+    records(global, &args.records, Source::Plaid, read).await
 }
 
 async fn records(

@@ -10,11 +10,14 @@ mod import;
 mod input;
 mod manual;
 mod matching;
+mod merchants;
 mod output;
 mod prefs;
 mod progress;
 mod results;
 mod reverse;
+mod tracker;
+mod transactions;
 mod user;
 
 use std::ffi::OsString;
@@ -96,6 +99,8 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
     match &cli.command {
         Command::Demo(args) => demo::run(global, args).await,
         Command::Import(args) => import::run(global, args).await,
+        Command::Transactions(args) => transactions::run(global, args).await,
+        Command::Merchants(args) => merchants::run(global, args).await,
         Command::Match(args) => matching::run(global, args).await,
         Command::Reverse(args) => reverse::run(global, args).await,
         Command::Explain(args) => explain::run(global, args).await,

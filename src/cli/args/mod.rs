@@ -1,5 +1,9 @@
 //! What can be written on the command line.
 
+mod import;
+mod merchants;
+mod transactions;
+
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
@@ -7,6 +11,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use payme::Payme;
 use payme::matching::{DEFAULT_EXPERIMENT_KEY, ExperimentKey, SignalSet, Variant};
 use payme::types::{Date, Instant, SettlementId, State, UserId, parse_date};
+
+pub(crate) use import::{
+    FileArgs, ImportArgs, ImportWhat, RecordArgs, TrackerArgs, TransactionFileArgs,
+};
+pub(crate) use merchants::{MerchantsArgs, MerchantsWhat};
+pub(crate) use transactions::{FilterArgs, TransactionsArgs, TransactionsWhat};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,8 +86,12 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Tell the story of the engine on bundled settlements and made-up people
     Demo(DemoArgs),
-    /// Take in settlements, bank transactions, mail or ready-made features
+    /// Take in settlements, tracker exports, merchants, bank transactions, mail or features
     Import(ImportArgs),
+    /// Look at, search, correct and export a person's bank transactions
+    Transactions(Box<TransactionsArgs>),
+    /// Say which merchant a bank descriptor names, and learn from corrections
+    Merchants(MerchantsArgs),
     /// Match people to settlements, from the database or from two files
     Match(Box<MatchArgs>),
     /// Say who of the people in the database qualifies for a settlement
@@ -100,55 +114,6 @@ pub(crate) enum Command {
 #[command(after_help = "The demo runs on a fixed clock and writes to payme-demo.db unless --db \
 names another. Running it again changes nothing.")]
 pub(crate) struct DemoArgs {}
-
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-pub(crate) struct ImportArgs {
-    #[command(subcommand)]
-    pub(crate) what: ImportWhat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ImportWhat {
-    /// A JSON array of settlements; importing it again changes nothing
-    #[command(after_help = "Example:\n  payme import settlements settlements.json --keep-going")]
-    Settlements(FileArgs),
-    /// One person's bank transactions: Plaid pages, lists or custom users as JSON, or CSV
-    #[command(after_help = "Example:\n  payme import transactions --user \
-00000000-0000-4000-8000-000000000001 --state CA bank.csv\n\nCSV columns: date, amount \
-(positive when money was spent) and one of name, merchant_name or description; optional: \
-currency, category, transaction_id, account_id, pending.")]
-    Transactions(RecordArgs),
-    /// One person's mail: Gmail API JSON, JSON Lines, .eml or mbox
-    #[command(after_help = "Example:\n  payme import messages --user \
-00000000-0000-4000-8000-000000000001 mail.mbox")]
-    Messages(RecordArgs),
-    /// Ready-made features, one person a line of JSON
-    #[command(after_help = "Example:\n  payme import features features.jsonl")]
-    Features(FileArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FileArgs {
-    /// The file
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Take the good rows and list the refused ones (exit code 1) instead of taking none
-    #[arg(long)]
-    pub(crate) keep_going: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RecordArgs {
-    /// The person
-    #[arg(long, value_name = "ID")]
-    pub(crate) user: UserId,
-    /// Where the person lives, as a two-letter code
-    #[arg(long, value_name = "CODE")]
-    pub(crate) state: Option<State>,
-    #[command(flatten)]
-    pub(crate) input: FileArgs,
-}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -1,0 +1,4 @@
+//! libFuzzer over `tracker`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| payme_fuzz::tracker(data));
