@@ -202,7 +202,17 @@ fn every_row_of_real_exports_is_accounted_for() {
         assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), ids);
         let counts = plan.report.counts;
         let taken = counts.imported + counts.merged;
-        println!("{}: {counts:?}", path.display());
+        let asks = |one: &&Settlement| one.eligibility.to_json().to_string().contains("\"ask\"");
+        let plain: Vec<&Settlement> = plan.settlements.iter().filter(|one| !asks(one)).collect();
+        println!("{}: {counts:?}, {} ask nothing", path.display(), plain.len());
+        for one in plain {
+            println!("  {}: {}", one.title, one.eligibility.to_json());
+        }
+        let paying = plan.settlements.iter().filter(|one| one.payout.max.is_some()).count();
+        println!(
+            "  {paying} have a most payout, {} pairs are for a person",
+            plan.report.review.len()
+        );
         for (row, code) in refused(&plan.report) {
             println!("  {code}: {row}");
         }

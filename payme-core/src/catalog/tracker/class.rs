@@ -231,8 +231,10 @@ fn is_plain(
     }
     sellers.into_iter().for_each(&mut mark);
     for at in 0..words.len() {
-        if let Some(end) = words.phrase_at(at, "in the united states") {
-            mark(at..end);
+        for phrase in ["in the united states", "covered by this|the settlement"] {
+            if let Some(end) = words.phrase_at(at, phrase) {
+                mark(at..end);
+            }
         }
     }
     for at in 0..words.len() {

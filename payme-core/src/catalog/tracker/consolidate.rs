@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::{Uuid, uuid};
 
 use super::audience::Audience;
-use super::names::{host, registrable};
+use super::names::registrable;
 use super::observe::{Observation, called};
 use super::payout::PayoutKind;
 use super::rule::Members;
@@ -25,8 +25,10 @@ use crate::types::{Date, Deadline, Money, SettlementId, StateSet, ensure_modern,
 /// The namespace of the ids of settlements made from trackers (UUID version 5).
 pub const TRACKER_NAMESPACE: Uuid = uuid!("5d0c7b1e-93a4-5e28-b6f7-4c81d2f90a36");
 
-/// The zone in which a deadline ends of which only the day is stated: where the day ends first in
-/// the states, so that it is never late.
+/// The zone in which a deadline ends of which only the day is stated: that of the east coast, where
+/// most claims are administered and where the day ends before it does anywhere else on the
+/// mainland. On Guam and the Northern Mariana Islands it ends earlier still, and in winter in
+/// Puerto Rico and the Virgin Islands.
 const DEADLINE_ZONE: &str = "America/New_York";
 
 /// Fields that tell the records apart but are no claims that could be wrong.
@@ -309,9 +311,7 @@ pub(super) fn differences(curated: &Settlement, members: &[&Observation]) -> Vec
         let (Some(mine), Some(theirs)) = (own.get(field), agreed.value(field)) else { continue };
         let is_same = match field {
             "deadline" => day(mine) == day(theirs),
-            "claim_url" => {
-                host(mine.as_str().unwrap_or_default()) == host(theirs.as_str().unwrap_or_default())
-            }
+            "claim_url" => is_equal(field, mine, theirs),
             _ => mine == theirs,
         };
         if !is_same {

@@ -6,7 +6,7 @@
 //! Rules: `docs/rules/trackers.md`.
 
 use super::dates::{When, date_at};
-use super::words::Words;
+use super::words::{Word, Words};
 use crate::types::Date;
 
 /// What a deadline is for.
@@ -61,7 +61,7 @@ pub fn read_deadlines(text: &str) -> Vec<DeadlinePhrase> {
             at = end;
             continue;
         }
-        if is_joined(&words, at) && !is_about_the_past(&words, from, at) {
+        if is_joined(&words, at) && !is_about_the_past(&words, clause, at) {
             for kind in kinds(&words, from, at) {
                 let day = (first == last).then_some(first);
                 found.push(DeadlinePhrase { kind, day, text: words.slice(from..end).to_owned() });
@@ -114,11 +114,15 @@ fn dated_at(words: &Words<'_>, at: usize) -> Option<(When, usize)> {
 }
 
 /// A full stop, a question or exclamation mark, or a line between two sentences. A point behind a
-/// short word is that of an abbreviation.
+/// short word is that of an abbreviation, unless the word is a common one and a capital follows.
 fn ends_sentence(words: &Words<'_>, at: usize) -> bool {
     match words.low(at) {
         "!" | "?" | ";" | "|" | "\u{2022}" => true,
-        "." => at.checked_sub(1).is_some_and(|before| words.low(before).len() > 3),
+        "." => at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|before| {
+            let is_followed = words.get(at + 1).is_none_or(Word::is_capital);
+            let is_common = before.raw.len() > 1 && before.raw.starts_with(char::is_lowercase);
+            before.low.len() > 3 || is_common && is_followed
+        }),
         _ => false,
     }
 }
@@ -142,25 +146,23 @@ fn is_joined(words: &Words<'_>, at: usize) -> bool {
 /// Whether the words before a date tell of what happened or of who belongs, and not of what is to
 /// be done by it. One such word, and the date is no deadline.
 fn is_about_the_past(words: &Words<'_>, from: usize, at: usize) -> bool {
-    const PAST: [&str; 13] = [
-        "filed by * on",
-        "filed|submitted|brought|started a|an|the|your|their? lawsuit|suit|case|complaint|action",
-        "who|that|anyone|members|which filed|submitted|registered",
+    const PAST: [&str; 10] = [
         "lawsuit|suit|case|complaint|petition|action",
-        "been|had|have|has",
-        "was|were|is|are a|an? closed|open|opened|cancelled|terminated|owned|active|sold|charged",
-        "was|were filed|submitted|registered",
-        "claims|claim|forms|form submitted|filed|received before|by|until|through",
+        "filed by consumers|customers|members|people|plaintiffs|a|the",
+        "who|that|anyone|members|which filed|submitted|registered",
+        "been|had|has",
+        "must have",
+        "was|were|is|are closed|open|opened|cancelled|terminated|owned|active|sold|charged|filed",
+        "claims|claim|forms|form submitted|filed|received",
         "customer|customers|owner|owners|resident|residents|employee|employees|account|accounts",
-        "if|who|that you? bought|purchased|owned|lived|worked|paid|used|received|had|registered",
         "bought|purchased|owned|lived|worked|used|enrolled|subscribed",
-        "not|never|don't|cannot",
-        "announced|approved",
+        "not|never|don't|cannot|announced|approved",
     ];
-    let mut found = words.find_from(from, &PAST);
-    // "Claims submitted by May 9 are paid" is a deadline only where it says so.
-    found = found.filter(|found| found.end <= at);
-    found.is_some() && !words.before(at, 1, &["deadline"])
+    let is_moved = at.checked_sub(2).is_some_and(|before| {
+        words.phrase_at(before, "extended|moved|postponed to|until") == Some(at)
+    });
+    let is_past = words.find_from(from, &PAST).is_some_and(|found| found.end <= at);
+    is_past && !is_moved
 }
 
 /// What a date at a word is for: what stands nearest before it, and what `or`, `and` or a comma
@@ -237,8 +239,14 @@ fn automatic(words: &Words<'_>) -> Vec<DeadlinePhrase> {
     let is_told_of = words.phrase_at(at.start, "automatic").is_some()
         && words.phrase_at(at.end, "will|are|is|go|to|of|,|.|;|for|upon|after|once").is_none()
         && at.end < words.len();
+    // "... if you already did", "those who were paid automatically": not all are.
+    let is_of_some = (at.end..at.end + 10)
+        .take_while(|here| !ends_sentence(words, *here))
+        .any(|here| matches!(words.low(here), "if" | "unless" | "already" | "but" | "notarized"))
+        || words.before(at.start, 3, &["who", "were", "was", "if"]);
     // "Payments are not automatic", "nobody is paid automatically".
     if is_told_of
+        || is_of_some
         || words.before(at.start, 4, &["not", "no", "never", "nobody", "aren't", "isn't", "won't"])
     {
         return Vec::new();

@@ -20,7 +20,7 @@ use super::report::{
 };
 use super::state::{RowKey, TrackedRow, TrackerExport, TrackerState};
 use super::words::one_line;
-use crate::catalog::{Settlement, Status};
+use crate::catalog::{Settlement, Status, parse_settlement};
 use crate::types::{SettlementId, Version};
 
 /// The most characters of a changed text that a report shows.
@@ -199,6 +199,11 @@ impl Made {
 
     fn make(&mut self, members: &[&Observation]) {
         let (Some(anchor), Some(one)) = (members.first(), settlement(members)) else { return };
+        debug_assert_eq!(
+            parse_settlement(&one.to_json().to_string()).as_ref(),
+            Ok(&one),
+            "a settlement that does not read back makes the stored catalogue unreadable"
+        );
         for row in members {
             self.of_row.insert(row.key.clone(), (one.id, Some(anchor.key.clone())));
         }

@@ -3,6 +3,7 @@
 //! In: a text. Out: none, optional or required, or nothing where the text does not say.
 //! Rules: `docs/rules/trackers.md`.
 
+use super::places::is_negation;
 use super::words::Words;
 use crate::catalog::Proof;
 
@@ -38,15 +39,26 @@ pub fn read_proof(text: &str) -> Option<(Proof, String)> {
         &[
             "no # of? purchase? is|are? needed|required|necessary|asked|at",
             "no # of? purchase? needed|required|necessary",
-            "claim|file|submit|apply|filed|paid|eligible without any|a? #",
-            "claim|form|payment|payments|money without any|a? #",
+            "claim|file|submit|apply|form|payment without any|a? #",
             "# of? purchase? is|are not needed|required|necessary",
             "# of? purchase? isn't|aren't needed|required|necessary",
-            "not|n't need|have|require any|a|to? #",
-            "don't need|have|require any|a|to? provide|submit? #",
+            "not|don't|doesn't need|require any|a? #",
+            "not|don't need|have|required to provide|submit|attach|send any|a? #",
             "needs no #",
         ],
     );
+    // "You can't claim without proof", "a claim without proof is rejected".
+    let is_turned = |at: &std::ops::Range<usize>| {
+        let has_without = at.clone().any(|here| words.low(here) == "without");
+        let mut near = at.start.saturating_sub(6)..at.end + 6;
+        let turns = |low: &str| is_negation(low) && low != "without";
+        has_without
+            && near.any(|here| {
+                turns(words.low(here))
+                    || words.phrase_at(here, "rejected|denied|invalid|void|refused").is_some()
+            })
+    };
+    let none = none.filter(|at| !is_turned(at));
     let required = [
         "# of? purchase? is|are required|needed|necessary|mandatory",
         "# of? purchase? required|needed",
@@ -58,6 +70,10 @@ pub fn read_proof(text: &str) -> Option<(Proof, String)> {
     let required = find(0, &required)
         .filter(|at| none.as_ref().is_none_or(|none| at.end <= none.start))
         .or_else(|| none.as_ref().and_then(|none| find(none.end, &required)));
+    // "Proof is required unless ...": it depends.
+    let required = required.filter(|at| {
+        !(at.end..at.end + 4).any(|here| matches!(words.low(here), "unless" | "if" | "except"))
+    });
     let told = |at: std::ops::Range<usize>| words.slice(at).to_owned();
     match (either, none, required) {
         (Some(at), _, _) | (None, Some(at), Some(_)) => Some((Proof::Optional, told(at))),

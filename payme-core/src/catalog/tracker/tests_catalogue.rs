@@ -8,13 +8,13 @@ use super::*;
 use crate::catalog::{Settlement, Status, parse_settlement};
 use crate::types::{SettlementId, Version, parse_date};
 
-fn export(day: &str, rows: Value) -> TrackerExport {
+fn export(day: &str, rows: &Value) -> TrackerExport {
     let file = parse_tracker(rows.to_string().as_bytes()).unwrap();
     assert!(file.refused.is_empty(), "{:?}", file.refused);
     TrackerExport::new("watch", Some(parse_date(day).unwrap()), file).unwrap()
 }
 
-fn plan(catalogue: &StoredCatalog, rows: Value) -> TrackerPlan {
+fn plan(catalogue: &StoredCatalog, rows: &Value) -> TrackerPlan {
     plan_tracker(&TrackerState::default(), catalogue, &[export("2026-03-01", rows)])
 }
 
@@ -84,7 +84,7 @@ fn names_without_a_word_of_their_own_are_never_merged() {
     ];
     for (a, b, merged, review) in table {
         let row = |id: &str, title: &str| json!({"id": id, "title": title, "deadline": "2026-05-09", "active": true});
-        let plan = plan(&BTreeMap::new(), json!([row("a", a), row("b", b)]));
+        let plan = plan(&BTreeMap::new(), &json!([row("a", a), row("b", b)]));
         let report = &plan.report;
         assert_eq!(report.counts.refused, 0, "{a} {:?}", report.rows);
         assert_eq!((report.merges.len(), report.review.len()), (merged, review), "{a} / {b}");
@@ -100,7 +100,7 @@ fn a_row_that_is_of_a_written_settlement_drags_no_other_with_it() {
         {"id": "b", "title": "Lumo Lamps Glass Settlement (Ohio)", "deadline": "2026-05-01",
             "description": "If you bought lamps from Lumo Lamps in Ohio."},
     ]);
-    let plan = plan(&catalogue, rows);
+    let plan = plan(&catalogue, &rows);
     let outcomes: Vec<&Outcome> = plan.report.rows.iter().map(|row| &row.outcome).collect();
     assert_eq!(outcomes[0], &Outcome::Known { settlement: ids[0] });
     assert!(matches!(outcomes[1], Outcome::Imported { .. }), "{outcomes:?}");
@@ -118,7 +118,7 @@ fn a_row_that_is_of_two_written_settlements_is_for_a_person() {
     let (catalogue, ids) = written(&[json!({}), json!({})]);
     let rows =
         json!([{"id": "a", "title": "Lumo Lamps Glass Settlement", "deadline": "2026-05-01"}]);
-    let plan = plan(&catalogue, rows);
+    let plan = plan(&catalogue, &rows);
     assert_eq!((plan.report.counts.known, plan.report.counts.imported), (0, 1));
     assert_eq!((plan.report.merges.len(), plan.report.review.len()), (0, 2));
     assert!(ids.iter().all(|id| plan.settlements[0].id != *id));
@@ -131,7 +131,7 @@ fn a_lack_of_evidence_tears_no_group_apart() {
         {"id": "b", "title": "Lumo Lamps Glass Settlement", "claim_url": "https://lumo.example/",
             "description": "Smith v. Lumo concerns lamps."},
         {"id": "c", "title": "Lumo: Torch refunds for everyone", "description": "Smith v. Lumo concerns torches."}]);
-    let plan = plan(&BTreeMap::new(), rows);
+    let plan = plan(&BTreeMap::new(), &rows);
     assert_eq!((plan.settlements.len(), plan.report.merges.len()), (1, 2), "{:?}", plan.report);
 }
 
@@ -150,7 +150,7 @@ fn on_a_great_site_rows_are_compared_by_page_and_name() {
     // The same page in other words, and the same name on another page of the site.
     rows.push(json!({"id": "page", "title": "Firm7 Torches Settlement", "claim_url": "https://admin.example/case7"}));
     rows.push(json!({"id": "name", "title": "Firm9 Settlement", "claim_url": "https://admin.example/nine", "deadline": "2026-05-09"}));
-    let report = plan(&BTreeMap::new(), Value::Array(rows)).report;
+    let report = plan(&BTreeMap::new(), &Value::Array(rows)).report;
     let pairs = |list: &[PairReport]| -> Vec<String> {
         list.iter().map(|pair| format!("{} {}", pair.a, pair.b)).collect()
     };
@@ -170,7 +170,7 @@ fn a_great_site_in_the_catalogue_hides_no_settlement() {
             .collect();
         let (catalogue, ids) = written(&all);
         let row = json!([{"id": "a", "title": "Firm7 Settlement", "claim_url": "https://admin.example/case7"}]);
-        let report = plan(&catalogue, row).report;
+        let report = plan(&catalogue, &row).report;
         assert_eq!(report.rows[0].outcome, Outcome::Known { settlement: ids[7] }, "{count}");
     }
 }
@@ -188,11 +188,12 @@ fn other() -> Value {
 #[test]
 fn a_row_that_is_gone_states_nothing_beside_one_that_is_there() {
     let mut kept = Kept::default();
-    kept.import(&export("2026-03-01", json!([lumo("a", "2026-05-01", true), other()])));
+    kept.import(&export("2026-03-01", &json!([lumo("a", "2026-05-01", true), other()])));
     let id = kept.only().id;
     // The tracker gave it another id, moved the deadline and closed it.
-    let report =
-        kept.import(&export("2026-03-08", json!([lumo("b", "2026-06-01", false), other()]))).report;
+    let report = kept
+        .import(&export("2026-03-08", &json!([lumo("b", "2026-06-01", false), other()])))
+        .report;
     assert_eq!(report.gone, ["watch/a"]);
     let one = kept.only();
     assert_eq!((one.id, one.status), (id, Status::Closed));
@@ -200,7 +201,7 @@ fn a_row_that_is_gone_states_nothing_beside_one_that_is_there() {
     let from = one.provenance.as_ref().unwrap();
     assert!(from.disagreements.is_empty() && from.sources.iter().any(|fact| fact.row == "a"));
     // Where all are gone, the one that was there last says what is so.
-    kept.import(&export("2026-03-15", json!([other()])));
+    kept.import(&export("2026-03-15", &json!([other()])));
     assert_eq!((kept.only().id, kept.only().status), (id, Status::Closed));
     assert!(kept.only().deadline.as_ref().unwrap().as_str().starts_with("2026-06-01"));
 }
@@ -211,14 +212,14 @@ fn one_bad_look_at_a_page_ends_no_settlement_and_changes_no_id() {
     let mut kept = Kept::default();
     kept.import(&export(
         "2026-03-01",
-        json!([lumo("a", "2026-05-01", true), lumo("b", "2026-05-01", true)]),
+        &json!([lumo("a", "2026-05-01", true), lumo("b", "2026-05-01", true)]),
     ));
     let before = kept.only().clone();
     for (day, rows) in [
         ("2026-03-08", json!([bad("a"), lumo("b", "2026-05-01", true)])),
         ("2026-03-15", json!([bad("a"), bad("b"), other()])),
     ] {
-        let report = kept.import(&export(day, rows)).report;
+        let report = kept.import(&export(day, &rows)).report;
         assert!(report.replaced.is_empty() && report.gone.is_empty(), "{day} {report:#?}");
         assert_eq!(report.unreadable.len(), 1, "{day}");
         assert!(
@@ -236,7 +237,7 @@ fn one_bad_look_at_a_page_ends_no_settlement_and_changes_no_id() {
     }
     // The next good look counts again.
     let report =
-        kept.import(&export("2026-03-22", json!([lumo("a", "2026-07-01", true), other()]))).report;
+        kept.import(&export("2026-03-22", &json!([lumo("a", "2026-07-01", true), other()]))).report;
     assert_eq!(report.returned, ["watch/a"]);
     assert!(kept.only().deadline.as_ref().unwrap().as_str().starts_with("2026-07-01"));
 }

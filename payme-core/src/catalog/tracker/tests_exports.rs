@@ -125,6 +125,7 @@ fn words_that_restrict_who_belongs_make_the_rule_ask() {
         ("If you bought items in a store, from Lumo Lamps #.",                       false),
         ("If you bought in-store from Lumo Lamps #.",                                false),
         ("If you bought a cracked lamp from Lumo Lamps #.",                          false),
+        ("If you made a purchase through Lumo Lamps or Vela Sails #, you may be covered by this settlement.", true),
         ("If you bought from Lumo Lamps and Vela Sails #.",                          true),
         // The name that was extracted stands in it only as part of another.
         ("If you bought from Lumo Lamps and Cracked Lamp Club #.",                   false),

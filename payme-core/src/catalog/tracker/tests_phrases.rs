@@ -234,12 +234,17 @@ fn deadlines_mean_what_the_table_says() {
         ("To file a claim you must have been a customer on or before May 9, 2020.", ""),
         ("You may claim if your account was closed by May 9, 2020.",         ""),
         ("You can file a claim if your account was closed by May 9, 2020.",  ""),
+        ("Charged a fee, you may be part of it. Opt out by May 4, 2026.",    "OptOut 2026-05-04"),
+        ("You were charged for it. Opt out by May 4, 2026.",                 "OptOut 2026-05-04"),
         ("Claims submitted before May 9, 2026 were paid.",                   ""),
         ("Must have registered the product before May 9, 2020 to claim.",    ""),
         ("File a claim if you bought by May 9, 2020",                        ""),
         ("Do not file a claim after May 9, 2026.",                           ""),
         ("The deadline to file a claim is not May 9, 2026 but June 9, 2026.", ""),
         ("Automatic payments were disabled by the bank.",                    ""),
+        ("You don't need to file a claim if you already did.",               ""),
+        ("No claim is needed unless you moved.",                             ""),
+        ("Subscribers who were paid automatically may file.",                ""),
         ("Automatic payments will be sent.",                                 "Automatic _"),
         ("No claim form is needed.",                                         "Automatic _"),
         ("Members are paid automatically.",                                  "Automatic _"),
@@ -270,6 +275,9 @@ fn proofs_mean_what_the_table_says() {
         ("The company has no documents.",                     "_"),
         ("You can't claim without proof of purchase.",        "_"),
         ("You do not have proof of purchase.",                "_"),
+        ("Proof is required unless you ask for less than $5.", "_"),
+        ("A claim without proof is rejected.",                "_"),
+        ("You don't have to provide any proof.",              "none"),
     ];
     hold(table, |text| read_proof(text).map_or("_", |(proof, _)| proof.as_str()).to_owned());
 }

@@ -72,8 +72,9 @@ pub(super) enum Grounds {
 }
 
 impl Grounds {
-    /// How often an answer on these grounds is right where every second descriptor is of an
-    /// unknown name: `(right + 1) / (answers + 2)` over the campaign `merchants`, rounded down.
+    /// How often answers on these grounds were right over known and unknown names:
+    /// `(right + 1) / (answers + 2)`, rounded down. `docs/rules/merchants.md` says over which, and
+    /// the campaign `merchants` measures how far off this is over others.
     pub(super) const fn probability(self) -> f64 {
         match self {
             Self::Own => 1.0,

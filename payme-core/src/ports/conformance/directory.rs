@@ -80,7 +80,10 @@ pub(super) async fn the_directory_rests_on_revisions(store: &dyn Store) -> Resul
     conflict("nobody is there", store.commit_directory(&fresh, &[stale], &[]).await)?;
     equal("the rest", &LearnedAliases::default(), &answered("learned", store.learned().await)?)?;
     let person = change(user(1), None);
-    done("with a person", store.commit_directory(&fresh, std::slice::from_ref(&person), &[]).await)?;
+    done(
+        "with a person",
+        store.commit_directory(&fresh, std::slice::from_ref(&person), &[]).await,
+    )?;
     evidence_is(store, "the person", &applied(nobody(user(1)), &person)).await?;
     let after = answered("the end", store.revisions().await)?;
     equal("the catalogue's revision", &Version(now.catalog.0 + 2), &after.catalog)
