@@ -85,8 +85,8 @@ pub struct Payme {
 }
 
 impl Payme {
-    /// Opens the embedded database, making it if it is not there. Where an earlier version wrote it,
-    /// what it derived from records is brought up to date.
+    /// Opens the embedded database, making it if it is not there. Where an earlier version wrote
+    /// it, what that derived from records is brought up to date.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be opened, is damaged, or was written by a newer version.
