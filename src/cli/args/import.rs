@@ -40,7 +40,8 @@ pub(crate) enum ImportWhat {
 currency, category, transaction_id, account_id, pending. A bank that names its columns \
 otherwise is read with --map:\n  payme import transactions --user \
 00000000-0000-4000-8000-000000000001 \\\n    --map date=\"Posted Date\" --map name=Payee \
---map date_format=%m/%d/%Y --map others=ignore bank.csv\n\nKeys: the columns above, debit, credit; date_format, negate, decimal, thousands, \
+--map date_format=%m/%d/%Y --map others=ignore bank.csv\n\n\
+Keys: the columns above, debit, credit; date_format, negate, decimal, thousands, \
 default_currency, account, delimiter, skip, others.")]
     Transactions(TransactionFileArgs),
     /// One person's mail: Gmail API JSON, JSON Lines, .eml or mbox
