@@ -40,9 +40,18 @@ impl Driver {
 
     /// What records are read by, and the revision that a decision on it rests on.
     pub(super) async fn reading(&self) -> Result<(Version, Reading), DriverError> {
-        let revision = self.store.revisions().await?.catalog;
-        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
-        Ok((revision, reading_of(&self.store.catalog().await?, &merchants, &learned)?))
+        let basis = self.basis().await?;
+        Ok((basis.revisions.catalog, basis.reading()?))
+    }
+
+    /// Everything that records are read by, as it is stored. The revisions are read first: whatever
+    /// changes after that is a conflict.
+    pub(super) async fn basis(&self) -> Result<Basis, DriverError> {
+        let revisions = self.store.revisions().await?;
+        let settlements = self.store.catalog().await?;
+        let merchants = self.store.merchants().await?;
+        let learned = self.store.learned().await?;
+        Ok(Basis { revisions, settlements, merchants, learned })
     }
 
     /// Adds and changes settlements; importing the same ones again changes nothing.
@@ -64,24 +73,20 @@ impl Driver {
         &self,
         settlements: Vec<Settlement>,
     ) -> Result<(Commit, CatalogReport), DriverError> {
-        // The revisions are read first: whatever changes after that is a conflict.
-        let revisions = self.store.revisions().await?;
-        let stored = self.store.catalog().await?;
-        let plan = plan_import(&stored, settlements);
-        let (commit, report) = self.commit_catalog(revisions, stored, plan, None).await?;
-        Ok((commit, report))
+        let basis = self.basis().await?;
+        let plan = plan_import(&basis.settlements, settlements);
+        self.commit_catalog(basis, plan, None).await
     }
 
     /// Commits a plan together with what it changes in everybody's features. `cause` stands in the
     /// log before what followed from it.
     pub(super) async fn commit_catalog(
         &self,
-        revisions: Revisions,
-        mut stored: Stored,
+        mut basis: Basis,
         mut plan: CatalogPlan,
         cause: Option<EventBody>,
     ) -> Result<(Commit, CatalogReport), DriverError> {
-        plan.on_catalog = Some(revisions.catalog);
+        plan.on_catalog = Some(basis.revisions.catalog);
         let mut report = CatalogReport {
             added: plan.added.len(),
             changed: plan.changed.len(),
@@ -91,20 +96,14 @@ impl Driver {
         if plan.is_empty() {
             return Ok((Commit::Done, report));
         }
-        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
-        let before = reading_of(&stored, &merchants, &learned)?;
+        let before = basis.reading()?;
         let changed = plan.changed.iter().map(|(version, settlement)| (*version, settlement));
         let added = plan.added.iter().map(|settlement| (Version::FIRST, settlement));
         for (version, settlement) in changed.chain(added) {
-            stored.insert(settlement.id, (version, settlement.clone()));
+            basis.settlements.insert(settlement.id, (version, settlement.clone()));
         }
-        let after = reading_of(&stored, &merchants, &learned)?;
-        let refreshed = if before == after {
-            Vec::new()
-        } else {
-            plan.on_records = Some(revisions.records);
-            self.refreshed_evidence(&after).await?
-        };
+        let (on_records, refreshed) = self.read_anew(&before, &basis).await?;
+        plan.on_records = on_records;
         report.people_refreshed = refreshed.len();
         let mut events: Vec<Event> = cause.into_iter().map(|body| self.event(None, body)).collect();
         if report.added + report.changed > 0 {
@@ -113,6 +112,20 @@ impl Driver {
         }
         events.extend(refreshed.iter().map(|change| self.refreshed_event(change)));
         Ok((self.store.commit_catalog(&plan, &refreshed, &events).await?, report))
+    }
+
+    /// What changes in everybody's features where they were read by `before` and are read by this
+    /// from now on, and the revision of the records that it rests on; nothing where both are equal.
+    pub(super) async fn read_anew(
+        &self,
+        before: &Reading,
+        after: &Basis,
+    ) -> Result<(Option<Version>, Vec<EvidenceChange>), DriverError> {
+        let reading = after.reading()?;
+        if *before == reading {
+            return Ok((None, Vec::new()));
+        }
+        Ok((Some(after.revisions.records), self.refreshed_evidence(&reading).await?))
     }
 
     /// What a reading changes in the features of everybody with records.
@@ -142,12 +155,18 @@ impl Driver {
     }
 }
 
-/// What records are read by, of stored settlements, merchants and learned aliases.
-pub(super) fn reading_of(
-    stored: &Stored,
-    merchants: &BTreeMap<FeatureKey, Merchant>,
-    learned: &LearnedAliases,
-) -> Result<Reading, ReadingError> {
-    let settlements = stored.values().map(|(_, settlement)| settlement);
-    Reading::new(settlements, merchants.values().cloned(), learned)
+/// Everything that records are read by, as it is stored, and the revisions of all that is shared.
+pub(super) struct Basis {
+    pub(super) revisions: Revisions,
+    pub(super) settlements: Stored,
+    pub(super) merchants: BTreeMap<FeatureKey, Merchant>,
+    pub(super) learned: LearnedAliases,
+}
+
+impl Basis {
+    /// What records are read by.
+    pub(super) fn reading(&self) -> Result<Reading, ReadingError> {
+        let settlements = self.settlements.values().map(|(_, settlement)| settlement);
+        Reading::new(settlements, self.merchants.values().cloned(), &self.learned)
+    }
 }

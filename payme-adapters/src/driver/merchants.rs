@@ -2,13 +2,13 @@
 
 use payme_core::audit::EventBody;
 use payme_core::evidence::{
-    DERIVED, DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, NearDuplicate, Resolution,
+    DERIVED, DirectoryPlan, LearnedAliases, Merchant, NearDuplicate, Resolution,
     corrected_descriptors, learn_aliases, near_duplicates, plan_merchants,
 };
 use payme_core::ports::Commit;
 use serde::Serialize;
 
-use super::catalog::reading_of;
+use super::catalog::Basis;
 use super::{Driver, DriverError};
 
 /// What an import of merchants, or learning from corrections, did.
@@ -41,18 +41,17 @@ impl Driver {
         merchants: Vec<Merchant>,
     ) -> Result<MerchantReport, DriverError> {
         self.decide(async |driver| {
-            let stored = driver.store.merchants().await?;
-            let (plan, counts) = plan_merchants(&stored, merchants.clone());
+            let basis = driver.basis().await?;
+            let (plan, counts) = plan_merchants(&basis.merchants, merchants.clone());
+            let after: Vec<Merchant> = plan.after(&basis.merchants).into_values().collect();
             let report = MerchantReport {
                 added: counts.added,
                 changed: counts.changed,
                 unchanged: counts.unchanged,
-                near_duplicates: near_duplicates(
-                    &plan.after(&stored).into_values().collect::<Vec<_>>(),
-                ),
+                near_duplicates: near_duplicates(&after),
                 ..MerchantReport::default()
             };
-            driver.try_directory(plan, report).await
+            driver.try_directory(basis, plan, report).await
         })
         .await
     }
@@ -63,8 +62,8 @@ impl Driver {
     /// As [`Driver::import_merchants`].
     pub async fn learn_merchants(&self) -> Result<MerchantReport, DriverError> {
         self.decide(async |driver| {
-            let made = driver.store.revisions().await?.corrections;
-            let (_, reading) = driver.reading().await?;
+            let basis = driver.basis().await?;
+            let (made, reading) = (basis.revisions.corrections, basis.reading()?);
             let mut corrected = Vec::new();
             for user in driver.store.users_with_corrections().await? {
                 if let Some(stored) = driver.store.evidence(user).await? {
@@ -74,8 +73,9 @@ impl Driver {
             let learned = LearnedAliases { corrections: made, ..learn_aliases(&corrected) };
             let learned_count = learned.aliases.len();
             let report = MerchantReport { learned: learned_count, ..MerchantReport::default() };
-            let plan = DirectoryPlan { learned: Some(learned), ..DirectoryPlan::default() };
-            driver.try_directory(plan, report).await
+            let learned = Some(learned).filter(|learned| *learned != basis.learned);
+            let plan = DirectoryPlan { learned, ..DirectoryPlan::default() };
+            driver.try_directory(basis, plan, report).await
         })
         .await
     }
@@ -87,16 +87,15 @@ impl Driver {
     /// As [`Driver::import_merchants`].
     pub async fn bring_up_to_date(&self) -> Result<usize, DriverError> {
         self.decide(async |driver| {
-            let revisions = driver.store.revisions().await?;
-            if revisions.derived >= DERIVED {
+            if driver.store.revisions().await?.derived >= DERIVED {
                 return Ok((Commit::Done, 0));
             }
-            let (_, reading) = driver.reading().await?;
-            let refreshed = driver.refreshed_evidence(&reading).await?;
+            let basis = driver.basis().await?;
+            let refreshed = driver.refreshed_evidence(&basis.reading()?).await?;
             let plan = DirectoryPlan {
                 derived: Some(DERIVED),
-                on_catalog: Some(revisions.catalog),
-                on_records: Some(revisions.records),
+                on_catalog: Some(basis.revisions.catalog),
+                on_records: Some(basis.revisions.records),
                 ..DirectoryPlan::default()
             };
             let events: Vec<_> =
@@ -118,28 +117,21 @@ impl Driver {
 
     async fn try_directory(
         &self,
+        mut basis: Basis,
         mut plan: DirectoryPlan,
         mut report: MerchantReport,
     ) -> Result<(Commit, MerchantReport), DriverError> {
-        let revisions = self.store.revisions().await?;
-        let (merchants, learned) = (self.store.merchants().await?, self.store.learned().await?);
-        plan.on_catalog = Some(revisions.catalog);
-        if plan.learned.as_ref() == Some(&learned) {
-            plan.learned = None;
-        }
         if plan.is_empty() {
             return Ok((Commit::Done, report));
         }
-        let catalog = self.store.catalog().await?;
-        let before = reading_of(&catalog, &merchants, &learned)?;
-        let learned = plan.learned.as_ref().unwrap_or(&learned);
-        let after = reading_of(&catalog, &plan.after(&merchants), learned)?;
-        let refreshed = if before == after {
-            Vec::new()
-        } else {
-            plan.on_records = Some(revisions.records);
-            self.refreshed_evidence(&after).await?
-        };
+        plan.on_catalog = Some(basis.revisions.catalog);
+        let before = basis.reading()?;
+        basis.merchants = plan.after(&basis.merchants);
+        if let Some(learned) = &plan.learned {
+            basis.learned = learned.clone();
+        }
+        let (on_records, refreshed) = self.read_anew(&before, &basis).await?;
+        plan.on_records = on_records;
         report.people_refreshed = refreshed.len();
         let mut events = Vec::new();
         if !plan.merchants.is_empty() {
@@ -150,7 +142,7 @@ impl Driver {
             let body = EventBody::MerchantsLearned { aliases: report.learned };
             events.push(self.event(None, body));
         }
-        events.extend(refreshed.iter().map(|change: &EvidenceChange| self.refreshed_event(change)));
+        events.extend(refreshed.iter().map(|change| self.refreshed_event(change)));
         Ok((self.store.commit_directory(&plan, &refreshed, &events).await?, report))
     }
 }

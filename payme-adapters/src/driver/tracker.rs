@@ -35,16 +35,15 @@ impl Driver {
         &self,
         exports: &[TrackerExport],
     ) -> Result<(Commit, TrackerImport), DriverError> {
-        // The revisions are read first: whatever changes after that is a conflict.
-        let revisions = self.store.revisions().await?;
-        let stored = self.store.catalog().await?;
+        let basis = self.basis().await?;
         let state = self.store.tracker_state().await?;
-        let TrackerPlan { rows, settlements, report } = plan_tracker(&state, &stored, exports);
-        let mut plan = plan_import(&stored, settlements);
+        let TrackerPlan { rows, settlements, report } =
+            plan_tracker(&state, &basis.settlements, exports);
+        let mut plan = plan_import(&basis.settlements, settlements);
         plan.tracker_rows = rows;
         let (refused, all) = (report.counts.refused, report.rows.len());
         let cause = EventBody::TrackerImported { rows: all - refused, refused };
-        let (commit, catalog) = self.commit_catalog(revisions, stored, plan, Some(cause)).await?;
+        let (commit, catalog) = self.commit_catalog(basis, plan, Some(cause)).await?;
         Ok((commit, TrackerImport { catalog, report }))
     }
 }

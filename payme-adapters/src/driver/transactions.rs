@@ -3,9 +3,10 @@
 use payme_core::audit::EventBody;
 use payme_core::evidence::{
     CorrectionEdit, LedgerEntry, Reading, StoredEvidence, ToldAnomaly, ToldStream, anomalies_of,
-    is_retraining_due, ledger_of, plan_correction, recurring_of,
+    is_retraining_due, ledger_of, plan_correction, recurring_of, view,
 };
 use payme_core::ports::Commit;
+use payme_core::sync::StoredRecord;
 use payme_core::types::{RecordId, UserId};
 use serde::Serialize;
 
@@ -82,7 +83,8 @@ impl Driver {
     ) -> Result<(Commit, CorrectionReport), DriverError> {
         let (revision, reading) = self.reading().await?;
         let stored = self.store.evidence(user).await?.ok_or(DriverError::UnknownUser(user))?;
-        if !ledger_of(&stored, &reading).iter().any(|entry| entry.id() == record) {
+        let live = stored.records.values().filter_map(StoredRecord::live);
+        if !view(live, []).iter().any(|entry| entry.id() == record) {
             return Err(DriverError::UnknownRecord(record));
         }
         let mut change = plan_correction(&stored, record, edit, self.now(), &reading)?;

@@ -165,6 +165,13 @@ impl EvidenceChange {
         !self.records.added.is_empty() || !self.records.changed.is_empty()
     }
 
+    fn apply_corrections(&self, corrections: &mut BTreeMap<RecordId, Correction>) {
+        for id in &self.corrections_gone {
+            corrections.remove(id);
+        }
+        corrections.extend(self.corrections.iter().map(|one| (one.record(), one.clone())));
+    }
+
     /// Makes the change: what every store must come to.
     pub fn apply(&self, stored: &mut StoredEvidence) {
         stored.version = Some(self.expected.map_or(Version::FIRST, Version::next));
@@ -180,9 +187,10 @@ impl EvidenceChange {
             stored.support.remove(support);
         }
         stored.support.extend(self.support.iter().cloned());
-        stored.corrections.retain(|id, _| !self.corrections_gone.contains(id));
-        stored.corrections.extend(self.corrections.iter().map(|one| (one.record(), one.clone())));
-        stored.anomalies.retain(|id, _| !self.anomalies_gone.contains(id));
+        self.apply_corrections(&mut stored.corrections);
+        for id in &self.anomalies_gone {
+            stored.anomalies.remove(id);
+        }
         stored.anomalies.extend(self.anomalies.iter().copied());
     }
 }
@@ -231,8 +239,7 @@ fn read_anew(
     let mut after = stored.records.clone();
     change.records.apply(&mut after);
     let mut corrections = stored.corrections.clone();
-    corrections.retain(|id, _| !change.corrections_gone.contains(id));
-    corrections.extend(change.corrections.iter().map(|one| (one.record(), one.clone())));
+    change.apply_corrections(&mut corrections);
     let live = after.values().filter_map(StoredRecord::live);
     let Extraction { features, support, anomalies } = extract(live, corrections.values(), reading);
     change.support_gone = stored.support.difference(&support).cloned().collect();

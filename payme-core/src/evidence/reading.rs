@@ -180,6 +180,10 @@ impl Reading {
         records: &[&Record],
         corrections: &[&Correction],
     ) -> Vec<NamedDescriptor> {
+        // Most people correct nothing, and their records need not be looked at for it.
+        if corrections.is_empty() {
+            return Vec::new();
+        }
         let by_record: HashMap<RecordId, &Correction> =
             corrections.iter().map(|one| (one.record(), *one)).collect();
         let entries = view(records.iter().copied(), corrections.iter().copied());
