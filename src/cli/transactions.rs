@@ -13,7 +13,7 @@ use payme::types::{Currency, Money, RecordId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::args::{FilterArgs, Format, Global, TransactionsArgs, TransactionsWhat};
+use super::args::{CorrectArgs, FilterArgs, Format, Global, TransactionsArgs, TransactionsWhat};
 use super::error::CliError;
 use super::{Finding, open, output};
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &TransactionsArgs) -> Result<Find
         TransactionsWhat::Search { filter, query, limit } => {
             search(global, filter, query, *limit).await?;
         }
-        TransactionsWhat::Correct { .. } => correct(global, &args.what).await?,
+        TransactionsWhat::Correct(args) => correct(global, args).await?,
         TransactionsWhat::Export { filter, out } => export(global, filter, out.as_deref()).await?,
         TransactionsWhat::Duplicates(person) => {
             let payme = open(global).await?;
@@ -114,36 +114,23 @@ async fn search(
     output::list(global, &found, || entries_table(found.iter().map(|found| found.entry)))
 }
 
-async fn correct(global: &Global, what: &TransactionsWhat) -> Result<(), CliError> {
-    let TransactionsWhat::Correct {
-        user,
-        record,
-        merchant,
-        category,
-        note,
-        no_merchant,
-        no_category,
-        no_note,
-    } = what
-    else {
-        return Ok(());
-    };
+async fn correct(global: &Global, args: &CorrectArgs) -> Result<(), CliError> {
     let edit = |set: &Option<String>, clear: bool| match set {
         Some(text) => Edit::Set(text.clone()),
         None if clear => Edit::Clear,
         None => Edit::Keep,
     };
     let edit = CorrectionEdit {
-        merchant: edit(merchant, *no_merchant),
-        category: edit(category, *no_category),
-        note: edit(note, *no_note),
+        merchant: edit(&args.merchant, args.no_merchant),
+        category: edit(&args.category, args.no_category),
+        note: edit(&args.note, args.no_note),
     };
     if edit == CorrectionEdit::default() {
         let message = "nothing is corrected: give --merchant, --category or --note, or take one \
                        back with --no-merchant, --no-category or --no-note";
         return Err(CliError::new("empty_correction", message));
     }
-    let report = open(global).await?.correct(*user, *record, edit).await?;
+    let report = open(global).await?.correct(args.user, args.record, edit).await?;
     output::value(global, &report, || {
         let mut words = vec![if report.changed { "corrected" } else { "unchanged" }.to_owned()];
         for (count, what) in

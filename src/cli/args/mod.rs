@@ -16,7 +16,7 @@ pub(crate) use import::{
     FileArgs, ImportArgs, ImportWhat, RecordArgs, TrackerArgs, TransactionFileArgs,
 };
 pub(crate) use merchants::{MerchantsArgs, MerchantsWhat};
-pub(crate) use transactions::{FilterArgs, TransactionsArgs, TransactionsWhat};
+pub(crate) use transactions::{CorrectArgs, FilterArgs, TransactionsArgs, TransactionsWhat};
 
 const EXAMPLES: &str = "\
 Examples:

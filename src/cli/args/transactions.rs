@@ -46,32 +46,7 @@ the transaction; quotes hold words together, a minus leaves out.")]
     #[command(after_help = "Example:\n  payme transactions correct --user \
 00000000-0000-4000-8000-000000000001 RECORD --merchant \"Blue Bottle Coffee\"\n\nA correction \
 stays when the bank sends the transaction again, and when a pending one is posted.")]
-    Correct {
-        /// The person
-        #[arg(long, value_name = "ID")]
-        user: UserId,
-        /// The transaction
-        #[arg(value_name = "RECORD")]
-        record: RecordId,
-        /// Who was paid
-        #[arg(long, value_name = "NAME", conflicts_with = "no_merchant")]
-        merchant: Option<String>,
-        /// What for
-        #[arg(long, value_name = "NAME", conflicts_with = "no_category")]
-        category: Option<String>,
-        /// A note
-        #[arg(long, value_name = "TEXT", conflicts_with = "no_note")]
-        note: Option<String>,
-        /// Take the corrected merchant back
-        #[arg(long)]
-        no_merchant: bool,
-        /// Take the corrected category back
-        #[arg(long)]
-        no_category: bool,
-        /// Take the note back
-        #[arg(long)]
-        no_note: bool,
-    },
+    Correct(CorrectArgs),
     /// Write transactions as CSV, or as JSON with --format
     #[command(after_help = "Example:\n  payme transactions export --user \
 00000000-0000-4000-8000-000000000001 --from 2024-01-01 --out transactions.csv")]
@@ -88,6 +63,34 @@ stays when the bank sends the transaction again, and when a pending one is poste
     Recurring(PersonArgs),
     /// List transactions that are unusual for the person, the most unusual first
     Anomalies(PersonArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CorrectArgs {
+    /// The person
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// The transaction
+    #[arg(value_name = "RECORD")]
+    pub(crate) record: RecordId,
+    /// Who was paid
+    #[arg(long, value_name = "NAME", conflicts_with = "no_merchant")]
+    pub(crate) merchant: Option<String>,
+    /// What for
+    #[arg(long, value_name = "NAME", conflicts_with = "no_category")]
+    pub(crate) category: Option<String>,
+    /// A note
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_note")]
+    pub(crate) note: Option<String>,
+    /// Take the corrected merchant back
+    #[arg(long)]
+    pub(crate) no_merchant: bool,
+    /// Take the corrected category back
+    #[arg(long)]
+    pub(crate) no_category: bool,
+    /// Take the note back
+    #[arg(long)]
+    pub(crate) no_note: bool,
 }
 
 #[derive(Debug, Args)]
