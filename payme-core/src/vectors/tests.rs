@@ -109,13 +109,16 @@ fn realise(dimension: usize, rows: &[Row]) -> Vec<Vec<f32>> {
                 std::iter::once(1.0).chain(rest).take(dimension).collect()
             }
             Row::Scaled(index, power) => {
-                before(index).iter().map(|x| x * 2.0_f32.powi(*power)).collect()
+                let row = before(index);
+                let scaled: Vec<f32> = row.iter().map(|x| x * 2.0_f32.powi(*power)).collect();
+                // A row scaled up again and again leaves the numbers there are: it stays then.
+                if scaled.iter().all(|x| x.is_finite()) { scaled } else { row }
             }
             Row::Nudged(index, at) => {
                 let mut row = before(index);
                 if dimension > 0 {
                     let x = &mut row[at.index(dimension)];
-                    *x = x.next_up();
+                    *x = x.next_up().min(f32::MAX);
                 }
                 row
             }
