@@ -119,3 +119,13 @@ async fn a_correction_of_a_pending_transaction_speaks_for_the_posted_one() {
             .is_some_and(|record| matches!(record, Record::Transaction(_)))
     );
 }
+
+#[tokio::test]
+async fn a_correction_that_makes_no_key_hides_nothing_of_the_bank() {
+    let (driver, store) = driver();
+    let records = shopper(&driver, 1, 1).await;
+    driver.correct(user(1), records[0], merchant("Кофейня на углу")).await.unwrap();
+    let ledger = driver.ledger(user(1)).await.unwrap();
+    assert_eq!(ledger[0].merchant, "Кофейня на углу");
+    assert!(has(&store, 1, "merchant:qxv_west").await, "what the bank said still speaks");
+}

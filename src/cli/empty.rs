@@ -14,6 +14,7 @@ use super::output::printable;
 type Lack = (&'static str, &'static str);
 const NO_PEOPLE: Lack = ("people", "features or records");
 pub(crate) const NO_SETTLEMENTS: Lack = ("settlements", "settlements");
+pub(crate) const NO_MERCHANTS: Lack = ("merchants", "merchants");
 
 fn hint(global: &Global, (lacking, import): Lack) -> String {
     let database = named(global.db.as_deref().unwrap_or(DATABASE_DEFAULT));

@@ -4,12 +4,15 @@ use payme::evidence::{Abstained, Resolution, Resolved};
 
 use super::args::{Global, MerchantsArgs, MerchantsWhat};
 use super::error::CliError;
-use super::{Finding, open, output};
+use super::{Finding, empty, open, output};
 
 pub(crate) async fn run(global: &Global, args: &MerchantsArgs) -> Result<Finding, CliError> {
     let payme = open(global).await?;
     match &args.what {
         MerchantsWhat::Resolve { descriptors } => {
+            if payme.store().merchants().await?.is_empty() {
+                empty::note(global, empty::NO_MERCHANTS);
+            }
             let found = payme.resolve(descriptors).await?;
             output::list(global, &found, || {
                 let told = descriptors.iter().zip(&found);

@@ -44,7 +44,7 @@ impl Finding<'_> {
             Predicate::Purchases(atom) => self.purchases(atom, &observed),
             Predicate::Ask(question) => {
                 let wanted = format!("an answer of yes to \"{question}\"");
-                self.put(&wanted, "not given", "Tell us the answer.")
+                self.put(&wanted, "not given", "Only the person can say.")
             }
             // A finding is about an atom.
             Predicate::All(_) | Predicate::Any(_) | Predicate::None(_) => {

@@ -53,7 +53,7 @@ stays when the bank sends the transaction again, and when a pending one is poste
     Export {
         #[command(flatten)]
         filter: FilterArgs,
-        /// The file to write [default: stdout]
+        /// The file to write, in place of one that is there [default: stdout]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

@@ -43,7 +43,8 @@ impl Explanation {
             let charges = if more == 1 { "One more charge" } else { "More charges" };
             said.push(format!("{charges} near {near} would make it mature."));
         }
-        said.push(format!("Without a charge until {} it counts as cancelled.", self.lives_until));
+        let lives_until = self.lives_until;
+        said.push(format!("After {lives_until} it counts as cancelled, unless a charge comes first."));
         said
     }
 }

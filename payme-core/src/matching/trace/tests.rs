@@ -165,7 +165,8 @@ proptest! {
             let text = finding.sentence(&user);
             prop_assert!(text.starts_with("It ") && text.ends_with('.'), "{text}");
             prop_assert!(!text.contains("  ") && !text.contains(".."), "{text}");
-            let asks = text.contains(". Tell us ") || text.contains(". Send ");
+            let asks = [". Tell us ", ". Send ", ". Only the person "];
+            let asks = asks.iter().any(|asks| text.contains(asks));
             prop_assert_eq!(asks, finding.truth == Truth::Unknown, "{}", text);
             if finding.excluded {
                 prop_assert!(text.starts_with("It excludes "), "{text}");
