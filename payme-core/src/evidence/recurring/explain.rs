@@ -44,7 +44,9 @@ impl Explanation {
             said.push(format!("{charges} near {near} would make it mature."));
         }
         let lives_until = self.lives_until;
-        said.push(format!("After {lives_until} it counts as cancelled, unless a charge comes first."));
+        said.push(format!(
+            "After {lives_until} it counts as cancelled, unless a charge comes first."
+        ));
         said
     }
 }
