@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use payme::catalog::tracker::{
-    Change, Outcome, RowReport, TrackerExport, TrackerReport, parse_tracker,
+    Change, Differing, Outcome, RowReport, TrackerExport, TrackerReport, parse_tracker,
 };
 use payme::driver::TrackerImport;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::args::{Global, TrackerArgs};
 use super::error::CliError;
-use super::{Finding, input, open, output};
+use super::{Finding, clock, input, open, output};
 
 /// What an import did, with the files it is about.
 #[derive(Serialize)]
@@ -22,11 +22,15 @@ struct Told<'a> {
 }
 
 pub(crate) async fn run(global: &Global, args: &TrackerArgs) -> Result<Finding, CliError> {
+    // East of here it may be tomorrow already; what is later than that has not come.
+    let today = clock(global).now().date_utc();
+    let latest = today.tomorrow().unwrap_or(today);
     let mut exports = Vec::new();
     for path in &args.files {
         let wrong = |refusal| CliError::refused_file(path, &refusal);
         let file = parse_tracker(&input::bytes(path)?).map_err(wrong)?;
-        exports.push(TrackerExport::new(&args.tracker, args.day, file).map_err(wrong)?);
+        let export = TrackerExport::new(&args.tracker, args.day, file, latest).map_err(wrong)?;
+        exports.push(export);
     }
     let import = open(global).await?.import_trackers(&exports).await?;
     list_refused(&args.files, &exports, &import.report);
@@ -64,6 +68,7 @@ fn table(told: &Told<'_>) -> String {
         (counts.imported, "imported"),
         (counts.merged, "merged"),
         (counts.known, "known already"),
+        (counts.unchanged, "unchanged"),
         (counts.superseded, "superseded"),
         (counts.refused, "refused"),
     ]);
@@ -87,24 +92,34 @@ fn table(told: &Told<'_>) -> String {
     list("there again", report.returned.clone());
     list("there, but not readable", report.unreadable.clone());
     list("deadline moved", report.moved_deadlines.iter().map(change).collect());
+    let unread = report.unread_deadlines.iter().map(|one| format!("{}: {}", one.row, one.text));
+    list("deadline that could not be read", unread.collect());
     list("closed", report.closed.clone());
     list("open again", report.reopened.clone());
     list("changed otherwise", report.changed.iter().map(change).collect());
-    let differing = report.disagreements.iter().map(|one| {
-        let about = one.disagreements.iter().map(|disagreement| {
-            let values = disagreement.values.iter().map(|stated| short(&stated.value));
-            format!("{}: {}", disagreement.field, values.collect::<Vec<_>>().join(" or "))
-        });
-        format!("{}: {}", one.title, about.collect::<Vec<_>>().join("; "))
-    });
-    list("sources disagree, left unknown", differing.collect());
-    let review = report.review.iter().map(|pair| format!("{} and {}", pair.a, pair.b));
+    list("sources disagree", report.disagreements.iter().map(differing).collect());
+    let review = report.review.iter().map(|group| group.members.join(", "));
     list("perhaps the same, to be looked at", review.collect());
     let links = report.unconfirmed_links.len();
     if links > 0 {
         lines.push(format!("claim links that one source alone states: {links}"));
     }
     lines.join("\n")
+}
+
+/// What a settlement's sources differ about, and what became of it.
+fn differing(one: &Differing) -> String {
+    let about = one.disagreements.iter().map(|disagreement| {
+        let values = disagreement.values.iter().map(|stated| short(&stated.value));
+        let became = match disagreement.field.as_str() {
+            _ if one.is_written => "kept as it was written",
+            "status" => "open where any source says so",
+            _ => "left unknown",
+        };
+        let values = values.collect::<Vec<_>>().join(" or ");
+        format!("{}: {values} ({became})", disagreement.field)
+    });
+    format!("{}: {}", one.title, about.collect::<Vec<_>>().join("; "))
 }
 
 fn change(change: &Change) -> String {

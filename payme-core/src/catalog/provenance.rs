@@ -50,7 +50,8 @@ pub struct StatedValue {
     pub rows: Vec<String>,
 }
 
-/// A field about which sources differ. The settlement leaves such a field unknown.
+/// A field about which sources differ. The settlement leaves such a field unknown, but for its
+/// status: that is open where any source says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
     /// The field.

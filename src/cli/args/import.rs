@@ -12,8 +12,9 @@ Examples:
 
 Files are exports of one tracker, in any order: importing one again changes nothing, and a later \
 one reports moved deadlines, new and gone settlements. Every row is taken, merged or refused with \
-its reason. A fact that nobody states is unknown, and one on which sources differ is left unknown \
-and listed. Rows that were refused are listed on stderr, and then the exit code is 1.";
+its reason. A fact that nobody states is unknown, and one on which sources differ is listed and \
+left unknown; a settlement is open where any source says so. No day may be later than tomorrow. \
+Rows that were refused are listed on stderr, and then the exit code is 1.";
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]

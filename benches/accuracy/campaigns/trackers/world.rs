@@ -162,7 +162,7 @@ const MATTERS: [Matter; 7] = [
         true,
     ),
     (
-        &["Shipping Fees", "Hidden Fees"],
+        &["Junk Fees", "Hidden Fees"],
         &["you bought products from #@%", "you made a purchase through #@%"],
         Audience::Shopper,
         true,

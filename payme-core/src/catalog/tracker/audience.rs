@@ -4,6 +4,7 @@
 //! every other kind has to be asked for, whatever else the text says.
 //! Rules: `docs/rules/trackers.md`.
 
+use super::places::is_negation;
 use super::words::Words;
 
 /// What made somebody a member of the class.
@@ -125,6 +126,22 @@ const PHRASES: [(Audience, &[&str]); 15] = [
     ),
     (Audience::Detained, &["incarcerated|detained|imprisoned|inmate|inmates|jailed"]),
     (
+        Audience::Investor,
+        &[
+            "retirement|savings|pension|investment plan|plans",
+            "margin account|accounts",
+            "shareholder|shareholders|stockholder|stockholders|investor|investors",
+            "participant|participants or|in in? beneficiary|beneficiaries|the?",
+            "placed * * trades|orders",
+            "bought|purchased|acquired|held|owned shares|stock|securities|bonds|tokens|nfts",
+            "trades between",
+            "qualifying trades",
+            "common stock",
+            "plan between",
+            "purchased * * nfts|tokens",
+        ],
+    ),
+    (
         Audience::Employee,
         &[
             "worked|working|works for|at|in|as",
@@ -140,22 +157,6 @@ const PHRASES: [(Audience, &[&str]); 15] = [
             "completed at least one delivery",
             "unpaid wages|overtime",
             "driver|drivers whose license",
-        ],
-    ),
-    (
-        Audience::Investor,
-        &[
-            "retirement|savings|pension|investment plan|plans",
-            "margin account|accounts",
-            "shareholder|shareholders|stockholder|stockholders|investor|investors",
-            "participant|participants or|in in? beneficiary|beneficiaries|the?",
-            "placed * * trades|orders",
-            "bought|purchased|acquired|held|owned shares|stock|securities|bonds|tokens|nfts",
-            "trades between",
-            "qualifying trades",
-            "common stock",
-            "plan between",
-            "purchased * * nfts|tokens",
         ],
     ),
     (
@@ -262,6 +263,9 @@ const PHRASES: [(Audience, &[&str]); 15] = [
     ),
 ];
 
+/// How many places of a phrase are looked at: a text that names one more often repeats itself.
+const PLACES_MAX: usize = 16;
+
 const SHOPPER: [&str; 16] = [
     "bought|buy|buys|purchased|purchase|purchases|purchasers|purchaser|purchasing|buyers|buyer",
     "paid|pay|pays",
@@ -298,7 +302,16 @@ pub(super) fn audience_of(words: &Words<'_>) -> (Audience, String) {
     phrases
         .chain([(Audience::Shopper, SHOPPER.as_slice())])
         .find_map(|(audience, phrases)| {
-            Some((audience, words.slice(words.find(phrases)?).to_owned()))
+            let first = words.find(phrases);
+            let all = std::iter::successors(first, |at| words.find_from(at.end, phrases));
+            let mut all = all.take(PLACES_MAX);
+            // "Not for resale" is said of those who are no business.
+            let is_said = |at: &std::ops::Range<usize>| {
+                audience != Audience::Business
+                    || !(at.start.saturating_sub(4)..at.start)
+                        .any(|here| is_negation(words.low(here)))
+            };
+            Some((audience, words.slice(all.find(is_said)?).to_owned()))
         })
         .unwrap_or((Audience::Unknown, String::new()))
 }

@@ -2,15 +2,17 @@
 //!
 //! In: the description and the title of a row. Out: what made somebody a member, whose customers
 //! they were, in which period and states, and whether every word of it was understood.
-//! Invariant: a class is plain only if no word of its description is left over; only then can a
-//! purchase alone make somebody eligible.
+//! Invariant: a class is plain only if no word of its description and of its title is left over and
+//! its states are where people live; only then can a purchase alone make somebody eligible.
 //! Rules: `docs/rules/trackers.md`.
 
 use super::audience::{Audience, audience_of};
+use super::conditions::{Condition, conditions};
 use super::dates::month_of;
-use super::names::head;
+use super::names::{head, is_junk};
 use super::period::{PeriodKind, PeriodPhrase, periods_of};
 use super::places::{PlacePhrase, read_places, state_words};
+use super::title::{is_plain_title, title_audience};
 use super::words::{Words, one_line};
 use crate::types::State;
 
@@ -19,6 +21,10 @@ use crate::types::State;
 pub(super) struct Class {
     /// What made them members, and the words that say so.
     pub(super) audience: (Audience, String),
+    /// What the title says made them members, where the text says that they were shoppers.
+    pub(super) other_audience: Option<(Audience, String)>,
+    /// The conditions that the description names.
+    pub(super) conditions: Vec<(Condition, String)>,
     /// Every period the description states.
     pub(super) periods: Vec<PeriodPhrase>,
     /// What it says about states.
@@ -29,7 +35,7 @@ pub(super) struct Class {
     pub(super) brands: Vec<String>,
     /// Whether the description names any of them, as names are written.
     pub(super) is_named: bool,
-    /// Whether every word of the description was understood.
+    /// Whether every word of the description and of the title was understood.
     pub(super) is_plain: bool,
 }
 
@@ -42,18 +48,20 @@ pub(super) struct Extracted<'a> {
     pub(super) services: Vec<&'a str>,
     pub(super) products: Vec<&'a str>,
     pub(super) defendant: Option<&'a str>,
+    /// Whether it extracted anything else, such as questions of its own or a breach.
+    pub(super) has_more: bool,
 }
 
 /// Words of a class definition that change nothing about who belongs to it, beside the names, days
 /// and states that are read.
 #[rustfmt::skip]
-const UNDERSTOOD: [&str; 67] = [
+const UNDERSTOOD: [&str; 66] = [
     "you", "may", "be", "able", "to", "claim", "a", "an", "piece", "of", "this", "the",
     "settlement", "included", "covered", "entitled", "if", "who", "those", "people", "anyone",
     "consumers", "persons", "everyone", "covers", "includes", "are", "were", "is", "and", "or",
     "any", "at", "least", "one", "more", "product", "products", "item", "items", "merchandise",
     "goods", "purchase", "purchases", "purchased", "bought", "made", "paid", "for", "from",
-    "through", "via", "in", "customer", "customers", "resident", "residents", "live", "lived",
+    "through", "via", "in", "customer", "customers", "resident", "residents", "live",
     "living", "ordered", "order", "orders", "shopped", "members", "all", "between",
 ];
 
@@ -69,17 +77,9 @@ impl Class {
                 period.kind = PeriodKind::Event;
             }
         }
-        let mut places = read_places(text);
-        let in_title = read_places(title);
-        let in_both = in_title.within.iter().filter(|state| !places.outside.contains(*state));
-        places.within = places.within.iter().chain(in_both).collect();
-        if places.text.is_empty() {
-            places.text = in_title.text;
-        }
-        places.named = places.named.iter().chain(in_title.named.iter()).collect();
-        if places.is_everywhere {
-            places.within = Default::default();
-        }
+        let other_audience = title_audience(title).filter(|_| audience.0 == Audience::Shopper);
+        let conditions = all_conditions(&words, title);
+        let places = both_places(text, title);
         let confirmed = |names: &[&str]| -> Vec<String> {
             let stands = |name: &&&str| stands_in(&words, name);
             names.iter().filter(stands).map(|name| (*name).to_owned()).collect()
@@ -102,16 +102,29 @@ impl Class {
                 let is_new =
                     slug.len() > 1 && !FORMS.contains(&slug.as_str()) && !seen.contains(&slug);
                 seen.push(slug);
-                is_new
+                is_new && !is_junk(name, title)
             });
         }
-        let is_plain = is_plain(&words, &periods, &merchants, &places);
+        let is_plain = is_plain(&words, &periods, &merchants, &places)
+            && is_plain_title(title, &merchants, &places)
+            && conditions.is_empty()
+            && !extracted.has_more;
         let is_brand = |name: &String| {
             name_at(&words, name)
                 .any(|at| words.get(at.start).is_some_and(|word| !is_lower(word.raw)))
         };
         let is_named = !merchants.is_empty() || brands.iter().any(is_brand);
-        Self { audience, periods, places, merchants, brands, is_named, is_plain }
+        Self {
+            audience,
+            other_audience,
+            conditions,
+            periods,
+            places,
+            merchants,
+            brands,
+            is_named,
+            is_plain,
+        }
     }
 
     /// The periods of the class itself, each once.
@@ -124,6 +137,43 @@ impl Class {
         }
         found
     }
+}
+
+/// The conditions that a text names, and the title behind its name: there capital letters say
+/// nothing.
+fn all_conditions(words: &Words<'_>, title: &str) -> Vec<(Condition, String)> {
+    let rest = title.get(head(title).len()..).unwrap_or_default().to_lowercase();
+    let mut found = conditions(words);
+    for (condition, text) in conditions(&Words::of(&rest)) {
+        if !found.iter().any(|(known, _)| *known == condition) {
+            found.push((condition, text));
+        }
+    }
+    found.sort_by_key(|(condition, _)| *condition);
+    found
+}
+
+/// What a text and a title say of states. A state that one has in and the other has out is unclear.
+fn both_places(text: &str, title: &str) -> PlacePhrase {
+    let mut places = read_places(text);
+    let in_title = read_places(title);
+    let torn = in_title.within.intersection(places.outside);
+    let is_torn = |state: &State| torn.contains(*state);
+    // A title that names another state than the one where the text says people live adds a place.
+    places.is_home &= in_title.within.iter().all(|state| places.within.contains(state));
+    places.is_unclear |= in_title.is_unclear || !torn.is_empty();
+    places.within = places.within.iter().chain(in_title.within.iter()).collect();
+    places.within = places.within.iter().filter(|state| !is_torn(state)).collect();
+    places.outside = places.outside.iter().filter(|state| !is_torn(state)).collect();
+    if places.text.is_empty() {
+        places.text = in_title.text;
+    }
+    let named = places.named.iter().chain(in_title.named.iter()).chain(torn.iter());
+    places.named = named.collect();
+    if places.is_everywhere {
+        places.within = Default::default();
+    }
+    places
 }
 
 fn is_lower(word: &str) -> bool {
@@ -162,6 +212,11 @@ fn seller_spans(words: &Words<'_>) -> Vec<std::ops::Range<usize>> {
             at += 1;
             continue;
         };
+        // "$4 million from" is who pays, and not who was paid.
+        if words.before(at, 3, &["$", "million", "billion"]) {
+            at += 1;
+            continue;
+        }
         while let Some(end) = seller_at(words, here) {
             found.push(here..end);
             here = end;
@@ -215,7 +270,11 @@ fn is_plain(
         sellers.iter().any(|at| crate::types::slug(words.slice(at.clone())) == slug)
     };
     let is_sure = |state: &State| places.within.contains(*state) || places.outside.contains(*state);
-    if !merchants.iter().all(is_seller) || !places.named.iter().all(|state| is_sure(&state)) {
+    let has_places = !places.within.is_empty() || !places.outside.is_empty();
+    if !merchants.iter().all(is_seller)
+        || !places.named.iter().all(|state| is_sure(&state))
+        || has_places && !places.is_home
+    {
         return false;
     }
     let mut understood = vec![false; words.len()];

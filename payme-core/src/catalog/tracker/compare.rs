@@ -7,14 +7,18 @@
 //! Invariant: the order of the two changes nothing.
 //! Rules: `docs/rules/trackers.md`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::audience::Audience;
 use super::names::{Names, path, registrable};
 use super::observe::Observation;
+use super::places::read_places;
+use super::title::{title_days, title_things};
 use crate::catalog::{Predicate, Settlement};
 use crate::text::similarity;
-use crate::types::{Date, StateRule, StateSet, parse_date};
+use crate::types::{Date, StateRule, StateSet, day_number, parse_date};
 
 /// From this trigram similarity on two titles are alike.
 pub const TITLE_ALIKE: f32 = 0.6;
@@ -43,8 +47,10 @@ pub enum Likeness {
     Near,
     /// They differ.
     Different,
-    /// One of them says nothing.
+    /// One of them says nothing, or both.
     Unknown,
+    /// One of them says something where the other could have and does not; of states alone.
+    OneSided,
 }
 
 /// How two records compare in every respect that counts.
@@ -64,8 +70,12 @@ pub struct Traits {
     pub deadline: Likeness,
     /// The class period: the same, overlapping, or apart.
     pub period: Likeness,
-    /// The states: the same, some in common, or none.
+    /// The states: the same, some in common, none, or named by one alone.
     pub states: Likeness,
+    /// The days that the titles name, else those of what happened: some in common, or apart.
+    pub event: Likeness,
+    /// The other words of the titles: each has some that the other has not, or not.
+    pub things: Likeness,
     /// What makes somebody a member.
     pub audience: Likeness,
 }
@@ -91,17 +101,28 @@ impl Traits {
     ///
     /// A name is not known where one of the two has no word that tells it from others.
     /// No row with "same" holds where something contradicts.
-    /// What contradicts: topics, states, audiences or periods without anything in common.
+    /// What contradicts: topics, states, audiences, periods or days of the titles without anything
+    /// in common. What is the same by this table is for a person where one alone names a state, or
+    /// where each title names things that the other does not and the case is not the same.
     pub fn verdict(&self) -> Verdict {
-        use Likeness::{Different, Near, Same, Unknown};
+        let is_doubtful = self.states == Likeness::OneSided
+            || self.things == Likeness::Different && self.case_name != Likeness::Same;
+        match self.table() {
+            Verdict::Same if is_doubtful => Verdict::Review,
+            verdict => verdict,
+        }
+    }
+
+    fn table(&self) -> Verdict {
+        use Likeness::{Different, Near, OneSided, Same, Unknown};
         let contradicts = self.contradicts();
         let is_near = matches!(self.title, Same | Near);
         let is_dated = self.deadline == Same || self.period == Same;
         let is_undated = self.deadline == Different || self.period == Different;
         match (self.name, self.site) {
-            (Different | Unknown, Same) => Verdict::Review,
+            (Different | Unknown | OneSided, Same) => Verdict::Review,
             (Unknown, _) if self.title == Same && !contradicts => Verdict::Review,
-            (Different | Unknown, _) => Verdict::Different,
+            (Different | Unknown | OneSided, _) => Verdict::Different,
             (_, Same) if !contradicts => Verdict::Same,
             (_, Near)
                 if is_near && self.topic == Same && self.deadline != Different && !contradicts =>
@@ -127,9 +148,10 @@ impl Traits {
         }
     }
 
-    /// Whether topics, states, audiences or periods have nothing in common.
+    /// Whether topics, states, audiences, periods or days have nothing in common.
     fn contradicts(&self) -> bool {
-        [self.topic, self.states, self.audience, self.period].contains(&Likeness::Different)
+        let told = [self.topic, self.states, self.audience, self.period, self.event];
+        told.contains(&Likeness::Different)
     }
 
     /// Whether the records are certainly of two settlements, and do not only lack what would make
@@ -143,7 +165,7 @@ impl Traits {
     }
 
     /// Every respect by its name.
-    pub const fn named(&self) -> [(&'static str, Likeness); 9] {
+    pub const fn named(&self) -> [(&'static str, Likeness); 11] {
         [
             ("claim site", self.site),
             ("name", self.name),
@@ -153,12 +175,14 @@ impl Traits {
             ("deadline", self.deadline),
             ("class period", self.period),
             ("states", self.states),
+            ("days", self.event),
+            ("things", self.things),
             ("audience", self.audience),
         ]
     }
 
     fn with(mut self, respect: usize, likeness: Likeness) -> Self {
-        let slots: [&mut Likeness; 9] = [
+        let slots: [&mut Likeness; 11] = [
             &mut self.site,
             &mut self.name,
             &mut self.title,
@@ -167,6 +191,8 @@ impl Traits {
             &mut self.deadline,
             &mut self.period,
             &mut self.states,
+            &mut self.event,
+            &mut self.things,
             &mut self.audience,
         ];
         if let Some(slot) = slots.into_iter().nth(respect) {
@@ -193,6 +219,9 @@ impl Traits {
         let mut found = Vec::new();
         for (respect, (name, now)) in self.named().into_iter().enumerate() {
             for other in Likeness::ALL {
+                if other == Likeness::OneSided && name != "states" {
+                    continue;
+                }
                 let changed = self.with(respect, other).verdict();
                 if other != now && changed != verdict {
                     let (other, changed) = (other.as_str(), changed.as_str());
@@ -205,7 +234,7 @@ impl Traits {
 }
 
 impl Likeness {
-    const ALL: [Self; 4] = [Self::Same, Self::Near, Self::Different, Self::Unknown];
+    const ALL: [Self; 5] = [Self::Same, Self::Near, Self::Different, Self::Unknown, Self::OneSided];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -213,6 +242,7 @@ impl Likeness {
             Self::Near => "near",
             Self::Different => "different",
             Self::Unknown => "unknown",
+            Self::OneSided => "one-sided",
         }
     }
 
@@ -238,6 +268,10 @@ impl Verdict {
 /// The first and the last day of a period, where they are known.
 type Bounds = (Option<Date>, Option<Date>);
 
+/// How many days may lie between two descriptions of what happened, such as the days of a breach
+/// and the day on which it was found.
+const EVENT_DAYS_APART: i32 = 120;
+
 /// What of a record is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Card {
@@ -247,28 +281,104 @@ pub(super) struct Card {
     case_name: Option<String>,
     deadline: Option<Date>,
     period: Option<Bounds>,
-    states: StateSet,
+    places: Places,
+    /// The days that the title names.
+    title_days: Vec<(Date, Date)>,
+    /// The days on which something happened, as the text says it.
+    event: Option<Bounds>,
+    things: BTreeSet<String>,
     audience: Audience,
+}
+
+/// What a record says of states.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Places {
+    within: StateSet,
+    outside: StateSet,
+    /// Whether it names any, clear or not.
+    has_any: bool,
+}
+
+impl Places {
+    fn likeness(self, other: Self) -> Likeness {
+        use Likeness::{Different, Near, OneSided, Same, Unknown};
+        match (self.has_any, other.has_any) {
+            (false, false) => return Unknown,
+            (true, true) => {}
+            _ => return OneSided,
+        }
+        let is_out = |a: Self, b: Self| {
+            !a.within.is_empty() && a.within.iter().all(|state| b.outside.contains(state))
+        };
+        if !self.within.is_empty() && !other.within.is_empty() {
+            if self.within == other.within {
+                Same
+            } else if self.within.intersection(other.within).is_empty() {
+                Different
+            } else {
+                Near
+            }
+        } else if is_out(self, other) || is_out(other, self) {
+            Different
+        } else if self == other {
+            Same
+        } else if self.within.is_empty() && self.outside.is_empty()
+            || other.within.is_empty() && other.outside.is_empty()
+        {
+            // One of them names a state and says nothing of it that is clear.
+            OneSided
+        } else {
+            Near
+        }
+    }
+
+    /// The states of a rule; those under a `none` are out.
+    fn take(&mut self, rule: &Predicate, is_out: bool) {
+        match rule {
+            Predicate::States(StateRule::In(states)) => {
+                let list = if is_out { &mut self.outside } else { &mut self.within };
+                *list = list.iter().chain(states.iter()).collect();
+                self.has_any = true;
+            }
+            Predicate::All(parts) | Predicate::Any(parts) => {
+                parts.iter().for_each(|part| self.take(part, is_out));
+            }
+            Predicate::None(parts) => parts.iter().for_each(|part| self.take(part, !is_out)),
+            _ => {}
+        }
+    }
 }
 
 impl Card {
     /// Of a row of a tracker.
     pub(super) fn of_row(row: &Observation) -> Self {
         let url = row.word("claim_url").unwrap_or_default();
-        let period = row.value("class_period").map(|value| {
+        let bounds = |value: &serde_json::Value| {
             let day = |name: &str| value.get(name)?.as_str().and_then(|day| parse_date(day).ok());
             (day("start"), day("end"))
-        });
-        let states = row.value("states").and_then(|value| value.as_array());
-        let states = states.into_iter().flatten().filter_map(|code| code.as_str()?.parse().ok());
+        };
+        let codes = |field: &str| -> StateSet {
+            let list = row.value(field).and_then(|value| value.as_array());
+            list.into_iter().flatten().filter_map(|code| code.as_str()?.parse().ok()).collect()
+        };
+        let mut facts = row.facts.iter();
+        let places = Places {
+            within: codes("states"),
+            outside: codes("states_out"),
+            has_any: facts.any(|fact| matches!(fact.field, "states" | "states_out")),
+        };
+        let title = row.word("title").unwrap_or_default();
         Self {
             names: row.names.clone(),
             site: registrable(url),
             path: path(url),
             case_name: row.word("case_name").map(str::to_lowercase),
             deadline: row.day("deadline"),
-            period,
-            states: states.collect(),
+            period: row.value("class_period").map(bounds),
+            places,
+            title_days: title_days(title),
+            event: row.value("event_period").map(bounds),
+            things: title_things(title),
             audience: row.word("audience").map_or(Audience::Unknown, Audience::of_word),
         }
     }
@@ -277,12 +387,12 @@ impl Card {
     pub(super) fn of_settlement(settlement: &Settlement) -> Self {
         let url = settlement.claim_url.as_deref().or(settlement.website_url.as_deref());
         let url = url.unwrap_or_default();
-        let mut rules = Vec::new();
-        settlement.eligibility.in_force().visit(&mut |part| {
-            if let Predicate::States(StateRule::In(states)) = part {
-                rules.push(*states);
-            }
-        });
+        let mut places = Places::default();
+        places.take(settlement.eligibility.in_force(), false);
+        if !places.has_any {
+            let within = read_places(&settlement.title).within;
+            places = Places { within, outside: StateSet::EMPTY, has_any: !within.is_empty() };
+        }
         let names = settlement.covered_brands.iter().map(String::as_str);
         Self {
             names: Names::of(&settlement.title, names),
@@ -298,10 +408,10 @@ impl Card {
                 })
             }),
             period: settlement.class_period.map(|period| (period.start, period.end)),
-            states: match rules.as_slice() {
-                [states] => *states,
-                _ => StateSet::EMPTY,
-            },
+            places,
+            title_days: title_days(&settlement.title),
+            event: None,
+            things: title_things(&settlement.title),
             audience: Audience::Unknown,
         }
     }
@@ -312,7 +422,6 @@ impl Card {
         let title = similarity(&self.names.plain, &other.names.plain);
         let topics = |card: &Self| !card.names.topics.is_empty();
         let shared = self.names.topics.intersection(&other.names.topics).next().is_some();
-        let common = self.states.intersection(other.states);
         Traits {
             site: match (self.site.as_str(), other.site.as_str()) {
                 ("", _) | (_, "") => Unknown,
@@ -354,20 +463,43 @@ impl Card {
                 }
                 _ => Unknown,
             },
-            states: if self.states.is_empty() || other.states.is_empty() {
-                Unknown
-            } else if self.states == other.states {
-                Same
-            } else if common.is_empty() {
-                Different
-            } else {
-                Near
-            },
+            states: self.places.likeness(other.places),
+            event: self.event_likeness(other),
+            things: self.things_likeness(other),
             audience: match (self.audience, other.audience) {
                 (Audience::Unknown, _) | (_, Audience::Unknown) => Unknown,
                 (a, b) if a == b => Same,
                 _ => Different,
             },
+        }
+    }
+
+    /// How the days compare on which something happened: those of the titles, else of the texts.
+    fn event_likeness(&self, other: &Self) -> Likeness {
+        use Likeness::{Different, Same, Unknown};
+        if !self.title_days.is_empty() && !other.title_days.is_empty() {
+            let meet = self.title_days.iter().any(|(first, last)| {
+                other.title_days.iter().any(|(from, to)| first <= to && from <= last)
+            });
+            return if meet { Same } else { Different };
+        }
+        let (Some(a), Some(b)) = (self.event, other.event) else { return Unknown };
+        let is_far = |a: Bounds, b: Bounds| match (a.1.or(a.0), b.0.or(b.1)) {
+            (Some(end), Some(start)) => day_number(start) - day_number(end) > EVENT_DAYS_APART,
+            _ => false,
+        };
+        if is_far(a, b) || is_far(b, a) { Different } else { Same }
+    }
+
+    /// How the other words of the titles compare.
+    fn things_likeness(&self, other: &Self) -> Likeness {
+        let has_more = |a: &Self, b: &Self| a.things.difference(&b.things).next().is_some();
+        if self.things.is_empty() || other.things.is_empty() {
+            Likeness::Unknown
+        } else if has_more(self, other) && has_more(other, self) {
+            Likeness::Different
+        } else {
+            Likeness::Same
         }
     }
 }

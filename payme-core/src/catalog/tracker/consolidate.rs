@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::{Uuid, uuid};
 
 use super::audience::Audience;
+use super::conditions::Condition;
 use super::names::registrable;
 use super::observe::{Observation, called};
 use super::payout::PayoutKind;
@@ -34,6 +35,14 @@ const DEADLINE_ZONE: &str = "America/New_York";
 /// Fields that tell the records apart but are no claims that could be wrong.
 const NAMES: [&str; 3] = ["title", "merchants", "case_name"];
 
+/// Fields whose values stand beside each other: other words of another source contradict nothing.
+const WORDS: [&str; 2] = ["deadline_text", "conditions"];
+
+/// Whether two values of a field are a disagreement, and one value of one source unconfirmed.
+fn is_claim(field: &str) -> bool {
+    !NAMES.contains(&field) && !WORDS.contains(&field)
+}
+
 /// The id of the settlement whose first record is this row.
 pub fn tracker_settlement_id(anchor: &RowKey) -> SettlementId {
     let name = format!("{}\n{}", anchor.tracker, anchor.row);
@@ -51,7 +60,7 @@ impl<'a> Agreement<'a> {
     pub(super) fn of(members: &'a [&'a Observation]) -> Self {
         let mut stated: BTreeMap<&str, Vec<StatedValue>> = BTreeMap::new();
         for row in members {
-            for fact in row.facts.iter().filter(|fact| !NAMES.contains(&fact.field)) {
+            for fact in row.facts.iter().filter(|fact| is_claim(fact.field)) {
                 let values = stated.entry(fact.field).or_default();
                 let known =
                     values.iter_mut().find(|one| is_equal(fact.field, &one.value, &fact.value));
@@ -192,7 +201,7 @@ fn provenance(all: &[&Observation], agreed: Agreement<'_>) -> Provenance {
         // The settlement's own site is what it is: it confirms its own link.
         let is_own =
             *field == "claim_url" && sources.iter().any(|source| Some(registrable(source)) == link);
-        !NAMES.contains(field) && !agreed.differs(field) && sources.len() < 2 && !is_own
+        is_claim(field) && !agreed.differs(field) && sources.len() < 2 && !is_own
     };
     let unconfirmed = fields.iter().filter(|field| is_alone(field));
     let unconfirmed = unconfirmed.map(|field| (*field).to_owned()).collect();
@@ -253,10 +262,18 @@ fn members_of(agreed: &Agreement<'_>, speaker: &Observation) -> Members {
     for row in agreed.members {
         brands.extend(row.class.brands.iter().cloned());
     }
+    // Where sources differ about the states, none is known to be in, and none to be out.
+    let is_disputed = agreed.differs("states") || agreed.differs("states_out");
     let codes = |field: &str| -> StateSet {
+        if is_disputed {
+            return StateSet::EMPTY;
+        }
         let list = agreed.value(field).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|code| code.as_str()?.parse().ok()).collect()
     };
+    let (states, states_out) = (codes("states"), codes("states_out"));
+    let is_unclear = agreed.members.iter().any(|row| row.class.places.is_unclear);
+    let has_other_places = is_disputed || is_unclear && states.is_empty() && states_out.is_empty();
     let period = agreed.value("class_period").and_then(period);
     let is_agreed = ["audience", "class_period", "class_periods", "states", "states_out", "status"]
         .iter()
@@ -274,9 +291,16 @@ fn members_of(agreed: &Agreement<'_>, speaker: &Observation) -> Members {
         brands,
         period: period.map(|period| Range { min: period.start, max: period.end }),
         has_periods: agreed.value("class_periods").is_some() || agreed.differs("class_period"),
-        states: codes("states"),
-        states_out: codes("states_out"),
-        is_home: speaking.iter().any(|row| row.class.places.is_home),
+        states,
+        states_out,
+        is_home: is_home(agreed.members),
+        has_other_places,
+        conditions: Condition::ALL
+            .into_iter()
+            .filter(|one| {
+                speaking.iter().any(|row| row.class.conditions.iter().any(|(two, _)| one == two))
+            })
+            .collect(),
         is_named: speaking.is_empty() || speaking.iter().any(|row| row.class.is_named),
         is_plain: is_agreed
             && same_shops
@@ -284,6 +308,14 @@ fn members_of(agreed: &Agreement<'_>, speaker: &Observation) -> Members {
             && speaking.iter().all(|row| row.class.is_plain)
             && agreed.value("class_periods").is_none(),
     }
+}
+
+/// Whether the states that records name are where people live, in all that name any.
+fn is_home(members: &[&Observation]) -> bool {
+    let places = members.iter().map(|row| &row.class.places);
+    let stated = places.filter(|one| !one.within.is_empty() || !one.outside.is_empty());
+    let homes: Vec<bool> = stated.map(|one| one.is_home).collect();
+    !homes.is_empty() && homes.into_iter().all(|is_home| is_home)
 }
 
 /// What a settlement of the catalogue and the records that were matched to it differ about: the

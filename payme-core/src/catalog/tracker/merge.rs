@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::compare::{Card, Traits, Verdict};
 use super::observe::Observation;
+use super::report::ReviewGroup;
 use super::state::RowKey;
 
 /// Words that more records than this have in their names tell none of them from the others.
@@ -224,6 +225,68 @@ pub(super) fn against(
         }
     }
     found
+}
+
+/// As few of some pairs as join the same records; of those that do, the first.
+pub(super) fn spanning(pairs: Vec<PairReport>) -> Vec<PairReport> {
+    let mut joined = Joined::default();
+    pairs.into_iter().filter(|pair| joined.join(&pair.a, &pair.b)).collect()
+}
+
+/// The pairs for a person as groups, of which every two members are joined by pairs. What is one
+/// by `same`, such as the rows of one settlement, needs only one pair to another.
+pub(super) fn review_groups(
+    pairs: Vec<PairReport>,
+    same: impl Fn(&str) -> String,
+) -> Vec<ReviewGroup> {
+    let mut joined = Joined::default();
+    let mut members: BTreeSet<String> = BTreeSet::new();
+    let mut kept = Vec::new();
+    for pair in pairs {
+        members.extend([pair.a.clone(), pair.b.clone()]);
+        if joined.join(&same(&pair.a), &same(&pair.b)) {
+            kept.push(pair);
+        }
+    }
+    let mut groups: BTreeMap<usize, ReviewGroup> = BTreeMap::new();
+    let empty = || ReviewGroup { members: Vec::new(), pairs: Vec::new() };
+    for member in members {
+        let root = joined.root_of(&same(&member));
+        groups.entry(root).or_insert_with(empty).members.push(member);
+    }
+    for pair in kept {
+        let root = joined.root_of(&same(&pair.a));
+        groups.entry(root).or_insert_with(empty).pairs.push(pair);
+    }
+    let mut groups: Vec<ReviewGroup> = groups.into_values().collect();
+    groups.retain(|group| !group.pairs.is_empty());
+    groups.sort_by(|a, b| a.members.cmp(&b.members));
+    groups
+}
+
+/// Names that are joined to each other.
+#[derive(Default)]
+struct Joined {
+    places: BTreeMap<String, usize>,
+    roots: Vec<usize>,
+}
+
+impl Joined {
+    fn root_of(&mut self, name: &str) -> usize {
+        let next = self.roots.len();
+        let at = *self.places.entry(name.to_owned()).or_insert(next);
+        if at == next {
+            self.roots.push(next);
+        }
+        root(&self.roots, at)
+    }
+
+    /// Joins two names; whether they were not joined before.
+    fn join(&mut self, a: &str, b: &str) -> bool {
+        let (a, b) = (self.root_of(a), self.root_of(b));
+        join(&mut self.roots, a, b);
+        a != b
+    }
 }
 
 /// The key of a row out of its name in provenance.

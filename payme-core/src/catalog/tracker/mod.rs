@@ -9,6 +9,7 @@
 mod audience;
 mod class;
 mod compare;
+mod conditions;
 mod consolidate;
 mod dates;
 mod deadline;
@@ -24,10 +25,13 @@ mod read;
 mod report;
 mod rule;
 mod state;
+mod title;
 mod words;
 
 #[cfg(test)]
 mod tests_catalogue;
+#[cfg(test)]
+mod tests_doubts;
 #[cfg(test)]
 mod tests_exports;
 #[cfg(test)]
@@ -48,6 +52,7 @@ pub use plan::{StoredCatalog, TrackerPlan, plan_tracker};
 pub use proof::read_proof;
 pub use read::{PlacedRow, RefusedRow, TrackerFile, TrackerRow, parse_tracker};
 pub use report::{
-    Change, Differing, Outcome, RowCounts, RowReport, TrackerReport, UnconfirmedLink,
+    Change, Differing, Outcome, ReviewGroup, RowCounts, RowReport, TrackerReport, UnconfirmedLink,
+    UnreadDeadline,
 };
 pub use state::{RowKey, TrackedRow, TrackerExport, TrackerState, parse_tracker_row};

@@ -166,10 +166,8 @@ fn is_plain_word(low: &str) -> bool {
 /// Which words are those of a topic.
 fn topic_words(words: &Words<'_>) -> Vec<bool> {
     let mut about = vec![false; words.len()];
-    for at in 0..words.len() {
-        let phrases = TOPICS.iter().flat_map(|(_, phrases)| phrases.iter());
-        let end = phrases.filter_map(|phrase| words.phrase_at(at, phrase)).max().unwrap_or(at);
-        if let Some(slots) = about.get_mut(at..end) {
+    for found in TOPICS.iter().flat_map(|(_, phrases)| *phrases).flat_map(|say| words.all(say)) {
+        if let Some(slots) = about.get_mut(found) {
             slots.fill(true);
         }
     }
@@ -220,6 +218,66 @@ pub(super) fn head(title: &str) -> String {
         }
         _ => part.trim().to_owned(),
     }
+}
+
+/// The words of a text that are in no list of those that every title has, without the s of a plural
+/// or a genitive, and without numbers and topics.
+pub(super) fn words_of(title: &str) -> BTreeSet<String> {
+    let mut names = Names::default();
+    names.take(title);
+    names.own
+}
+
+/// Words that many texts have and that name no shop by themselves.
+#[rustfmt::skip]
+const PLAIN: [&str; 104] = [
+    "account", "accounts", "app", "apps", "bank", "banks", "beef", "beer", "best", "book", "books",
+    "box", "boxes", "bread", "butter", "car", "card", "cards", "cars", "cheese", "chicken",
+    "choice", "city", "clothing", "coffee", "college", "company", "computer", "computers",
+    "consumer", "consumers", "cost", "credit", "customer", "customers", "dairy", "debit", "doctor",
+    "drug", "drugs", "egg", "eggs", "employee", "employees", "fast", "fee", "fees", "first",
+    "fish", "flight", "flights", "food", "foods", "free", "fresh", "fund", "game", "games", "gas",
+    "good", "great", "group", "health", "home", "hospital", "hotel", "hotels", "insurance",
+    "internet", "juice", "loan", "loans", "meat", "milk", "mobile", "mortgage", "national", "nice",
+    "one", "online", "parking", "phone", "phones", "pork", "product", "products", "salmon",
+    "school", "service", "services", "shop", "shoes", "store", "stores", "subscription",
+    "subscriptions", "sugar", "ticket", "tickets", "tuna", "turkey", "university", "water",
+    "website",
+];
+
+/// Whether a name that stands in a title or was read from a text names no shop: a common word, the
+/// rest of an amount, or a piece of a longer name such as the first half of Nice-Pak.
+pub(super) fn is_junk(name: &str, title: &str) -> bool {
+    let words = Words::of(name);
+    let low = words.low(0);
+    let is_amount = ["$", "million", "billion", "thousand"].contains(&low)
+        || low.starts_with(|c: char| c.is_ascii_digit())
+            && matches!(words.low(1), "," | "." | "million" | "billion" | "thousand" | "m" | "k")
+        || words.iter().any(|word| word.raw == "$");
+    let is_common = words
+        .iter()
+        .filter(|word| word.is_word())
+        .all(|word| PLAIN.contains(&word.low.as_str()) || FORM.contains(&word.low.as_str()));
+    is_amount || is_common || is_piece(&words, title)
+}
+
+/// Whether a name stands in a title only with a dash right before or behind it.
+fn is_piece(name: &Words<'_>, title: &str) -> bool {
+    let words = Words::of(title);
+    let stands = |at: &usize| {
+        name.len() > 0 && name.iter().enumerate().all(|(nth, one)| words.low(at + nth) == one.low)
+    };
+    let is_joined = |dash: usize| {
+        let Some(one) = words.get(dash).filter(|one| one.raw == "-") else { return false };
+        let touches = |at: Option<usize>, is_before: bool| {
+            let Some(other) = at.and_then(|at| words.get(at)) else { return false };
+            if is_before { other.end() == one.start } else { other.start == one.end() }
+        };
+        touches(dash.checked_sub(1), true) && touches(Some(dash + 1), false)
+    };
+    let mut places = (0..words.len()).filter(stands).peekable();
+    places.peek().is_some()
+        && places.all(|at| is_joined(at + name.len()) || at.checked_sub(1).is_some_and(is_joined))
 }
 
 /// The host of an address in lower case, without `www.` and a port; empty where there is none.
@@ -317,6 +375,30 @@ mod tests {
             let join = |set: Vec<&str>| set.join(" ");
             assert_eq!(join(names.own.iter().map(String::as_str).collect()), own, "{title}");
             assert_eq!(join(names.topics.iter().copied().collect()), topics, "{title}");
+        }
+    }
+
+    #[test]
+    fn common_words_amounts_and_pieces_name_no_shop() {
+        #[rustfmt::skip]
+        let table = [
+            ("Nice",                     "Nice-Pak Products - Data Breach",      true),
+            ("Nice-Pak Products",        "Nice-Pak Products - Data Breach",      false),
+            ("Lumo",                     "Lumo-Vela Lamps Settlement",           true),
+            ("Lumo",                     "Lumo - Lamps Settlement",              false),
+            ("Lumo",                     "Vela Settlement",                      false),
+            ("Billion Lumo Card Fee",    "Billion Lumo Card Fee Settlement",     true),
+            ("9 million Lumo",           "",                                     true),
+            ("$4.2 Lumo",                "",                                     true),
+            ("Beef",                     "",                                     true),
+            ("Consumer Beef",            "",                                     true),
+            ("3M",                       "",                                     false),
+            ("1-800-Flowers",            "1-800-Flowers Settlement",             false),
+            ("24 Hour Fitness",          "",                                     false),
+            ("Food Lion",                "",                                     false),
+        ];
+        for (name, title, expected) in table {
+            assert_eq!(is_junk(name, title), expected, "{name} / {title}");
         }
     }
 

@@ -83,6 +83,8 @@ impl Observation {
 pub enum Useless {
     /// Its text is about several settlements, and no link says which one it means.
     Several,
+    /// Its title is that of a list of settlements, whatever its link.
+    List,
     /// It has a title and nothing else that could be used.
     NoFact,
     /// Its title names nobody.
@@ -93,7 +95,7 @@ impl Useless {
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Several => "several_settlements",
+            Self::Several | Self::List => "several_settlements",
             Self::NoFact => "no_usable_fact",
             Self::NoName => "no_name",
         }
@@ -105,6 +107,10 @@ impl Useless {
             Self::Several => {
                 "the text is about several settlements and there is no claim link: \
                  write the one that is meant into a settlement file"
+            }
+            Self::List => {
+                "the title is that of a list of settlements: \
+                 write those that are meant into a settlement file"
             }
             Self::NoFact => {
                 "beside the title there is no link, deadline, payout or text about it: \
@@ -118,7 +124,7 @@ impl Useless {
     pub const fn member(self) -> &'static str {
         match self {
             Self::Several | Self::NoFact => "description",
-            Self::NoName => "title",
+            Self::NoName | Self::List => "title",
         }
     }
 }
@@ -144,7 +150,7 @@ pub fn observe(key: &RowKey, row: &TrackerRow, first_seen: Date) -> Result<Obser
     let text = row.description.as_deref().unwrap_or_default();
     let kind = text_kind(text);
     if is_list_title(&row.title) {
-        return Err(Useless::Several);
+        return Err(Useless::List);
     }
     let own = if kind == Text::Own { text } else { "" };
     let has_more =
@@ -163,11 +169,12 @@ pub fn observe(key: &RowKey, row: &TrackerRow, first_seen: Date) -> Result<Obser
             services: row.listed("services"),
             products: row.listed("products"),
             defendant: row.defendant.as_deref(),
+            has_more: extracts_more(row),
         }
     };
     let names = Names::of(&row.title, row.defendant.as_deref());
     let class = Class::of(&row.title, own, &extracted);
-    if names.is_nameless() || class.merchants.is_empty() && class.brands.is_empty() {
+    if names.is_nameless() {
         return Err(Useless::NoName);
     }
     let mut facts = Facts { list: Vec::new() };
@@ -192,6 +199,22 @@ pub fn observe(key: &RowKey, row: &TrackerRow, first_seen: Date) -> Result<Obser
         class,
         names,
     })
+}
+
+/// Whether a tracker extracted anything beside names, states and days, or takes the case for
+/// another kind than that of consumers.
+fn extracts_more(row: &TrackerRow) -> bool {
+    const READ: [&str; 4] = ["states", "services", "products", "date_range"];
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.trim().is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    let mut members = row.criteria.iter();
+    row.category.as_deref().is_some_and(|category| category.trim() != "consumer")
+        || members.any(|(name, value)| !READ.contains(&name.as_str()) && !is_empty(value))
 }
 
 /// Whether a payout says anything.
@@ -267,6 +290,10 @@ impl Facts {
         }
     }
 
+    fn has(&self, field: &str) -> bool {
+        self.list.iter().any(|fact| fact.field == field)
+    }
+
     fn status(&mut self, row: &TrackerRow, own: &str) {
         let not_yet = ["not open yet", "not yet open", "register for updates", "are not open"];
         for text in [row.title.as_str(), own] {
@@ -298,9 +325,9 @@ impl Facts {
                 Some(day) => self.put("deadline", json!(day.to_string()), text),
                 None => self.stated_deadlines(text),
             }
-            // A day that nothing can end on, such as 9999-12-31, and a month are told as written.
-            let is_read = self.list.iter().any(|fact| fact.field == "deadline");
-            if !is_read && text.contains(|c: char| c.is_ascii_digit()) {
+            // A day that nothing can end on, such as 9999-12-31, a month, and words are told as
+            // they are written.
+            if !self.has("deadline") && !self.has("automatic") {
                 self.put("deadline_text", json!(one_line(text, 80)), text);
             }
         }
@@ -318,8 +345,12 @@ impl Facts {
                     continue;
                 }
             };
-            if let Some(day) = stated.day.filter(|day| end_of(*day).is_some()) {
-                self.put(field, json!(day.to_string()), &stated.text);
+            match stated.day.filter(|day| end_of(*day).is_some()) {
+                Some(day) => self.put(field, json!(day.to_string()), &stated.text),
+                None if stated.kind == DeadlineKind::Claim && !self.has("deadline_text") => {
+                    self.put("deadline_text", json!(one_line(&stated.text, 80)), &stated.text);
+                }
+                None => {}
             }
         }
     }
@@ -368,6 +399,14 @@ impl Facts {
         let (audience, text) = &class.audience;
         if *audience != Audience::Unknown {
             self.put("audience", json!(audience.as_str()), text);
+        }
+        if let Some((other, text)) = &class.other_audience {
+            self.put("audience", json!(other.as_str()), text);
+        }
+        if !class.conditions.is_empty() {
+            let words: Vec<&str> = class.conditions.iter().map(|(one, _)| one.as_str()).collect();
+            let texts: Vec<&str> = class.conditions.iter().map(|(_, text)| text.as_str()).collect();
+            self.put("conditions", json!(words), &texts.join("; "));
         }
         self.periods(row, class, own);
         self.states(row, class, own);
@@ -460,11 +499,11 @@ impl Facts {
         if places.within.is_empty() && is_named {
             // The text has the state's name and says no such thing of it.
             let out = if places.outside.is_empty() {
-                json!([])
+                json!({"unclear": codes(places.named)})
             } else {
                 json!({"outside": codes(places.outside)})
             };
-            let text = if places.text.is_empty() { "no place is named" } else { &places.text };
+            let text = if places.text.is_empty() { "no place is meant" } else { &places.text };
             self.put("states", out, text);
         }
         self.put("states", codes(list), &extracted);
@@ -499,8 +538,18 @@ fn case_name(text: &str) -> Option<String> {
     })
 }
 
-/// The name by which a question calls whom the settlement is about.
+/// The name by which a question calls whom the settlement is about, without an amount before it.
 pub(super) fn called(title: &str) -> String {
     let name = head(title);
-    one_line(if name.is_empty() { title } else { &name }, 80)
+    let name = if name.is_empty() { title } else { &name };
+    let words = Words::of(name);
+    let is_amount = |at: &usize| {
+        let low = words.low(*at);
+        matches!(low, "$" | "." | "," | "million" | "billion" | "m" | "b" | "k")
+            || words.before(*at, 1, &["$", ".", ","])
+                && low.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let from = (0..words.len()).take_while(is_amount).count();
+    let rest = words.slice(from..words.len());
+    one_line(if rest.is_empty() { name } else { rest }, 80)
 }

@@ -33,12 +33,15 @@ pub struct PlacePhrase {
     pub within: StateSet,
     /// The states that are out.
     pub outside: StateSet,
-    /// Whether it speaks of where people live.
+    /// Whether it speaks of where people live, and not of where they lived once, of each state
+    /// that is in or out.
     pub is_home: bool,
     /// Whether it says that every state is in.
     pub is_everywhere: bool,
     /// The states whose names stand in it as part of another name, or so that it is not clear.
     pub named: StateSet,
+    /// Whether it says something of a state, and it is not clear what.
+    pub is_unclear: bool,
     /// The words it was read from.
     pub text: String,
 }
@@ -54,6 +57,8 @@ pub struct PlacePhrase {
 /// assert!(read_places("had tickets of the Washington Whales").within.is_empty());
 /// let places = read_places("residents of Ohio are not eligible");
 /// assert!(places.within.is_empty() && places.named.contains("OH".parse().unwrap()));
+/// let places = read_places("everybody, except residents of Ohio");
+/// assert!(places.outside.contains("OH".parse().unwrap()) && places.is_home);
 /// ```
 pub fn read_places(text: &str) -> PlacePhrase {
     let words = Words::of(text);
@@ -66,44 +71,52 @@ pub fn read_places(text: &str) -> PlacePhrase {
             continue;
         };
         let last = mentions.last().filter(|last| is_list(&words, last.end, at));
-        let (sense, list) = match last {
-            Some(last) => (last.sense, last.list),
-            None => (sense(&words, at, end), at),
+        let (sense, is_home, list) = match last {
+            Some(last) => (last.sense, last.is_home, last.list),
+            None => {
+                let (sense, is_home) = sense(&words, at, end);
+                (sense, is_home, at)
+            }
         };
-        mentions.push(Mention { state, sense, list, at, end });
+        mentions.push(Mention { state, sense, is_home, list, at, end });
         at = end;
     }
     let towns: Vec<usize> = town_lists(&words, &mentions);
     let is_unclear = |one: &Mention| one.sense == Sense::Unclear || towns.contains(&one.list);
     let all_unclear = mentions.iter().any(is_unclear);
     let (mut within, mut outside, mut named) = (Vec::new(), Vec::new(), Vec::new());
+    let mut homes = Vec::new();
     for one in &mentions {
         let sense = if all_unclear { Sense::Unclear } else { one.sense };
-        let is_place = matches!(sense, Sense::Within | Sense::Outside | Sense::Home);
+        let is_place = matches!(sense, Sense::Within | Sense::Outside);
         if found.text.is_empty() && (is_place || is_unclear(one)) {
             let from = one.at.saturating_sub(3);
             found.text = words.slice(from..(one.end + 1).min(words.len())).to_owned();
         }
         match sense {
             Sense::Within => within.push(one.state),
-            Sense::Home => {
-                found.is_home = true;
-                within.push(one.state);
-            }
             Sense::Outside => outside.push(one.state),
             Sense::Name | Sense::Unclear => named.push(one.state),
         }
+        if is_place {
+            homes.push(one.is_home);
+        }
     }
-    found.outside = outside.into_iter().collect();
-    found.named = named.into_iter().collect();
+    // Named in one place and left out in another: neither is sure.
+    let (within, outside): (StateSet, StateSet) =
+        (within.into_iter().collect(), outside.into_iter().collect());
+    let both = within.intersection(outside);
+    found.within = within.iter().filter(|state| !both.contains(*state)).collect();
+    found.outside = outside.iter().filter(|state| !both.contains(*state)).collect();
+    found.named = named.into_iter().chain(both.iter()).collect();
+    found.is_unclear = all_unclear || !both.is_empty();
+    found.is_home = !homes.is_empty() && homes.iter().all(|is_home| *is_home);
     found.is_everywhere = words.has(&[
         "anywhere|everywhere else? in the us|u|united",
         "nationwide",
         "across the us|u|united|country",
         "in all 50? states",
     ]);
-    // Named in one place and left out in another: neither is sure.
-    found.within = within.into_iter().filter(|state| !found.outside.contains(*state)).collect();
     found
 }
 
@@ -112,6 +125,8 @@ pub fn read_places(text: &str) -> PlacePhrase {
 struct Mention {
     state: State,
     sense: Sense,
+    /// Whether it is where people live.
+    is_home: bool,
     /// Where the list begins that it stands in.
     list: usize,
     at: usize,
@@ -137,8 +152,6 @@ fn town_lists(words: &Words<'_>, mentions: &[Mention]) -> Vec<usize> {
 enum Sense {
     /// Something is in the state.
     Within,
-    /// People live in the state.
-    Home,
     /// The state is left out.
     Outside,
     /// It is part of another name.
@@ -180,7 +193,12 @@ fn state_at(words: &Words<'_>, at: usize) -> Option<(State, usize)> {
     if !word.is_capital() {
         return None;
     }
-    let is_first = |name: &str| name.split([' ', '|']).next() == Some(word.low.as_str());
+    let initial = word.low.as_bytes().first();
+    let is_first = |name: &str| {
+        // Most names do not even begin with the same letter.
+        name.as_bytes().first() == initial
+            && name.split([' ', '|']).next() == Some(word.low.as_str())
+    };
     if let Some(end) = words.phrase_at(at, "washington , d . c") {
         return Some(("DC".parse().ok()?, end));
     }
@@ -220,20 +238,29 @@ const PEOPLE: [&str; 2] = [
     "driver|drivers|homeowner|homeowners|household|households",
 ];
 
-fn sense(words: &Words<'_>, at: usize, end: usize) -> Sense {
+/// What is said of the state at some words, and whether that is where people live.
+fn sense(words: &Words<'_>, at: usize, end: usize) -> (Sense, bool) {
     let behind = |phrases: &[&str]| phrases.iter().any(|p| words.phrase_at(end, p).is_some());
     let ahead = |count: usize, list: &[&str]| words.before(at, count, list);
     let stands = |phrase: &str, len: usize| {
         at.checked_sub(len).and_then(|from| words.phrase_at(from, phrase)) == Some(at)
     };
+    let excepted = excepted(words, at);
     let is_outside = stands("outside", 1)
         || stands("outside of", 2)
         || stands("everywhere|anywhere|nationwide|states|state except", 2)
-        || stands("everywhere|anywhere|nationwide|states|state except in|for", 3);
+        || stands("everywhere|anywhere|nationwide|states|state except in|for", 3)
+        || excepted.is_some();
+    let lived = lives(words, at);
+    let is_there = behind(&PEOPLE) || lived.is_some() || excepted == Some(true);
+    // "Were a resident of" and "lived in": where somebody lives now is another thing. So is an
+    // address that something is sent to.
+    let is_past = lived == Some(true) || behind(&PEOPLE) && ahead(3, &["was", "were", "had"]);
+    let is_home = is_there && !is_past && !behind(&["address|addresses|zip"]);
     match negations(words, at) {
         0 => {}
-        1 if is_outside => return Sense::Outside,
-        _ => return Sense::Unclear,
+        1 if is_outside => return (Sense::Outside, is_home),
+        _ => return (Sense::Unclear, false),
     }
     // A capital letter right behind goes on with a name; so does "of Central Florida" before it.
     let goes_on = words.get(end).is_some_and(|next| {
@@ -242,24 +269,11 @@ fn sense(words: &Words<'_>, at: usize, end: usize) -> Sense {
             && state_at(words, end).is_none()
             && !is_sentence_start(words, end)
     });
-    let lives = [
-        "live",
-        "lives",
-        "lived",
-        "living",
-        "reside",
-        "resided",
-        "residing",
-        "resident",
-        "residents",
-        "citizen",
-        "citizens",
-    ];
     if goes_on {
-        return Sense::Name;
+        return (Sense::Name, false);
     }
-    if behind(&PEOPLE) || ahead(4, &lives) && ahead(1, &["in", "of"]) {
-        return Sense::Home;
+    if is_there {
+        return (Sense::Within, is_home);
     }
     let is_parenthesis = ahead(1, &["("]) && behind(&[")", ",", "and", "or", "&"]);
     let is_policy = behind(&["auto|automobile|car|home? insurance policy|policies"]);
@@ -270,7 +284,70 @@ fn sense(words: &Words<'_>, at: usize, end: usize) -> Sense {
         || ahead(2, &["state"]) && ahead(1, &["of"])
         || ahead(1, &["a", "an", "from"]) && is_policy
         || ahead(2, &["the"]) && ahead(1, &["in"]);
-    if is_parenthesis || is_within || is_town || is_policy { Sense::Within } else { Sense::Name }
+    let is_place = is_parenthesis || is_within || is_town || is_policy;
+    (if is_place { Sense::Within } else { Sense::Name }, false)
+}
+
+/// Words that speak of living somewhere.
+const LIVES: [&str; 11] = [
+    "live",
+    "lives",
+    "lived",
+    "living",
+    "reside",
+    "resided",
+    "residing",
+    "resident",
+    "residents",
+    "citizen",
+    "citizens",
+];
+
+/// Whether a word of living somewhere stands before a state, with no more than a town between, and
+/// then whether it is of the past: "residents who bought in Ohio" do not have to live there.
+fn lives(words: &Words<'_>, at: usize) -> Option<bool> {
+    const BETWEEN: [&str; 8] = ["of", "in", "the", "state", "within", "outside", "city", ","];
+    let mut before = (at.saturating_sub(8)..at).rev();
+    let is_between = |here: usize| {
+        BETWEEN.contains(&words.low(here)) || words.get(here).is_some_and(|word| word.is_capital())
+    };
+    let here = before.find(|here| LIVES.contains(&words.low(*here)) || !is_between(*here))?;
+    let is_past = matches!(words.low(here), "lived" | "resided")
+        || words.before(here, 2, &["was", "were", "had"]);
+    (here + 1 < at && LIVES.contains(&words.low(here))).then_some(is_past)
+}
+
+/// Whether a state stands behind an exception that is one of it alone, such as "except residents
+/// of", and then whether that speaks of where people live.
+fn excepted(words: &Words<'_>, at: usize) -> Option<bool> {
+    const BETWEEN: [&str; 20] = [
+        "of",
+        "in",
+        "for",
+        "the",
+        "those",
+        "who",
+        "people",
+        "persons",
+        "consumers",
+        "customers",
+        "anyone",
+        "live",
+        "lives",
+        "lived",
+        "living",
+        "reside",
+        "residing",
+        "residents",
+        "citizens",
+        "state",
+    ];
+    let mut here = at.checked_sub(1)?;
+    while BETWEEN.contains(&words.low(here)) && at - here < 8 {
+        here = here.checked_sub(1)?;
+    }
+    let is_exception = matches!(words.low(here), "except" | "excepting" | "excluding");
+    is_exception.then(|| (here..at).any(|here| LIVES.contains(&words.low(here))))
 }
 
 /// Whether a word begins a sentence: a capital letter there says nothing.

@@ -12,15 +12,16 @@ use serde_json::{Map, Value, json};
 
 use super::compare::{Card, Traits, Verdict};
 use super::consolidate::{differences, settlement, tracker_settlement_id};
-use super::merge::{PairReport, against, group, key_of};
+use super::merge::{PairReport, against, group, key_of, review_groups, spanning};
 use super::observe::{Observation, Useless, observe};
 use super::read::TrackerRow;
 use super::report::{
-    Change, Differing, Outcome, RowCounts, RowReport, TrackerReport, UnconfirmedLink,
+    Change, Differing, Outcome, ReviewGroup, RowCounts, RowReport, TrackerReport, UnconfirmedLink,
+    UnreadDeadline,
 };
 use super::state::{RowKey, TrackedRow, TrackerExport, TrackerState};
 use super::words::one_line;
-use crate::catalog::{Settlement, Status, parse_settlement};
+use crate::catalog::{Disagreement, Settlement, Status, parse_settlement};
 use crate::types::{SettlementId, Version};
 
 /// The most characters of a changed text that a report shows.
@@ -56,8 +57,9 @@ pub fn plan_tracker(
         disagreements: made.differing.clone(),
         ..TrackerReport::default()
     };
-    rows(&mut report, &state, &made, exports);
-    changes(&mut report, stored, &state, exports);
+    rows(&mut report, &Seen { stored, state: &state, catalogue, made: &made }, exports);
+    changes(&mut report, stored, &state, &made, exports);
+    unread_deadlines(&mut report, &made);
     let mut settlements = made.settlements;
     for (id, one) in &settlements {
         let is_alone = one.provenance.as_ref().is_some_and(|provenance| {
@@ -96,8 +98,12 @@ struct Made {
     of_row: BTreeMap<RowKey, (SettlementId, Option<RowKey>)>,
     useless: BTreeMap<RowKey, Useless>,
     merges: Vec<PairReport>,
-    review: Vec<PairReport>,
+    /// The pairs for a person, before they are grouped.
+    pairs: Vec<PairReport>,
+    review: Vec<ReviewGroup>,
     differing: Vec<Differing>,
+    /// What each row says of a deadline that could not be read.
+    unread: BTreeMap<RowKey, String>,
 }
 
 impl Made {
@@ -131,8 +137,10 @@ impl Made {
             of_row: BTreeMap::new(),
             useless,
             merges: groups.merged,
-            review: groups.review,
+            pairs: groups.review,
+            review: Vec::new(),
             differing: Vec::new(),
+            unread: observations.iter().filter_map(unread).collect(),
         };
         let known = Known { curated, cards, near: known };
         for places in &groups.groups {
@@ -150,11 +158,15 @@ impl Made {
             _ => true,
         };
         let (merges, torn) = std::mem::take(&mut made.merges).into_iter().partition(is_one);
-        made.merges = merges;
-        made.review.extend::<Vec<PairReport>>(torn);
+        made.pairs.extend::<Vec<PairReport>>(torn);
         let order = |pair: &PairReport| (pair.a.clone(), pair.b.clone());
+        made.merges = merges;
         made.merges.sort_by_key(order);
-        made.review.sort_by_key(order);
+        made.merges = spanning(std::mem::take(&mut made.merges));
+        made.pairs.sort_by_key(order);
+        let same =
+            |name: &str| of_row.get(name).map_or_else(|| name.to_owned(), |id| id.to_string());
+        made.review = review_groups(std::mem::take(&mut made.pairs), same);
         made.differing.sort_by_key(|one| one.settlement);
         made
     }
@@ -179,7 +191,7 @@ impl Made {
             let row = observations.get(at).map(|row| row.key.to_string());
             let settlement = known.cards.get(near).map(|(id, _)| id.clone());
             if let (Some(row), Some(settlement)) = (row, settlement) {
-                let list = if is_sure { &mut self.merges } else { &mut self.review };
+                let list = if is_sure { &mut self.merges } else { &mut self.pairs };
                 list.push(PairReport::new(row, settlement, traits));
             }
         }
@@ -194,7 +206,7 @@ impl Made {
         for row in members {
             self.of_row.insert(row.key.clone(), (one.id, None));
         }
-        self.differ(one, differences(one, members));
+        self.differ(one, true, differences(one, members));
     }
 
     fn make(&mut self, members: &[&Observation]) {
@@ -208,11 +220,11 @@ impl Made {
             self.of_row.insert(row.key.clone(), (one.id, Some(anchor.key.clone())));
         }
         let all = one.provenance.as_ref().map(|from| from.disagreements.clone());
-        self.differ(&one, all.unwrap_or_default());
+        self.differ(&one, false, all.unwrap_or_default());
         self.settlements.insert(one.id, one);
     }
 
-    fn differ(&mut self, one: &Settlement, disagreements: Vec<crate::catalog::Disagreement>) {
+    fn differ(&mut self, one: &Settlement, is_written: bool, disagreements: Vec<Disagreement>) {
         if disagreements.is_empty() {
             return;
         }
@@ -222,6 +234,7 @@ impl Made {
             None => self.differing.push(Differing {
                 settlement: one.id,
                 title: one.title.clone(),
+                is_written,
                 disagreements,
             }),
         }
@@ -290,8 +303,35 @@ fn replaced(
     Some((gone, by))
 }
 
+/// What was kept, what is kept now, and what is made of it.
+struct Seen<'a> {
+    stored: &'a TrackerState,
+    state: &'a TrackerState,
+    catalogue: &'a StoredCatalog,
+    made: &'a Made,
+}
+
+impl Seen<'_> {
+    /// What becomes of the version of a row that is kept.
+    fn outcome(&self, key: &RowKey) -> Outcome {
+        let outcome = outcome(self.made, key);
+        let (Outcome::Imported { settlement } | Outcome::Merged { settlement, .. }) = outcome
+        else {
+            return outcome;
+        };
+        let kept = self.catalogue.get(&settlement).map(|(_, one)| one);
+        let is_kept = kept.is_some() && kept == self.made.settlements.get(&settlement);
+        let says_the_same = match (self.stored.get(key), self.state.get(key)) {
+            (Some(old), Some(new)) => flat(&old.row) == flat(&new.row),
+            _ => false,
+        };
+        if is_kept && says_the_same { Outcome::Unchanged { settlement } } else { outcome }
+    }
+}
+
 /// Tells of every row of the exports.
-fn rows(report: &mut TrackerReport, state: &TrackerState, made: &Made, exports: &[TrackerExport]) {
+fn rows(report: &mut TrackerReport, seen: &Seen<'_>, exports: &[TrackerExport]) {
+    let (state, made) = (seen.state, seen.made);
     let mut told: BTreeSet<RowKey> = BTreeSet::new();
     for export in exports {
         let mut all = Vec::new();
@@ -306,7 +346,7 @@ fn rows(report: &mut TrackerReport, state: &TrackerState, made: &Made, exports: 
                 .and_then(|_| observe(&key, &placed.row, export.day).err());
             let outcome = match bad {
                 Some(why) => refused(why),
-                None if counts => outcome(made, &key),
+                None if counts => seen.outcome(&key),
                 None => Outcome::Superseded,
             };
             let path = match (&outcome, bad.as_ref().or(made.useless.get(&key))) {
@@ -338,6 +378,7 @@ fn rows(report: &mut TrackerReport, state: &TrackerState, made: &Made, exports: 
             Outcome::Imported { .. } => counts.imported += 1,
             Outcome::Merged { .. } => counts.merged += 1,
             Outcome::Known { .. } => counts.known += 1,
+            Outcome::Unchanged { .. } => counts.unchanged += 1,
             Outcome::Superseded => counts.superseded += 1,
             Outcome::Refused { .. } => counts.refused += 1,
         }
@@ -362,11 +403,35 @@ fn refused(why: Useless) -> Outcome {
     Outcome::Refused { code: why.code(), message: why.message().to_owned() }
 }
 
-/// Tells what is otherwise than it was kept.
+/// What a row says of a deadline, where that is no day.
+fn unread(row: &Observation) -> Option<(RowKey, String)> {
+    let is_known = row.facts.iter().any(|fact| fact.field == "deadline");
+    let text = row.facts.iter().find(|fact| fact.field == "deadline_text" && !is_known)?;
+    Some((row.key.clone(), text.text.clone()))
+}
+
+/// Tells of the deadlines of the rows that stand for something that could not be read.
+fn unread_deadlines(report: &mut TrackerReport, made: &Made) {
+    let mut told = BTreeSet::new();
+    for row in &report.rows {
+        let Some(id) = row.row.as_deref() else { continue };
+        let key = key_of(&row.tracker, id);
+        let is_refused = matches!(row.outcome, Outcome::Refused { .. } | Outcome::Superseded);
+        if let (Some(text), false) = (made.unread.get(&key), is_refused)
+            && told.insert(key.clone())
+        {
+            let (row, text) = (key.to_string(), text.clone());
+            report.unread_deadlines.push(UnreadDeadline { row, text });
+        }
+    }
+}
+
+/// Tells what is otherwise than it was kept, of rows of which anything can be used.
 fn changes(
     report: &mut TrackerReport,
     stored: &TrackerState,
     state: &TrackerState,
+    made: &Made,
     exports: &[TrackerExport],
 ) {
     let was_gone: BTreeSet<&RowKey> = stored.gone().collect();
@@ -384,13 +449,18 @@ fn changes(
             refused.chain(rows).map(|id| key_of(&export.tracker, id))
         })
         .collect();
-    for key in is_gone.difference(&was_gone) {
+    let is_useless = |key: &RowKey| made.useless.contains_key(key);
+    for key in is_gone.difference(&was_gone).filter(|key| !is_useless(key)) {
         let list =
             if unreadable.contains(*key) { &mut report.unreadable } else { &mut report.gone };
         list.push(key.to_string());
     }
-    for row in state.rows() {
-        let Some(old) = stored.get(&row.key) else {
+    for row in state.rows().filter(|row| !is_useless(&row.key)) {
+        // A row of which nothing could be used before stands for a settlement for the first time.
+        let old = stored.get(&row.key).filter(|old| {
+            old.row == row.row || observe(&old.key, &old.row, old.first_seen).is_ok()
+        });
+        let Some(old) = old else {
             report.new.push(row.key.to_string());
             continue;
         };
@@ -412,7 +482,7 @@ fn row_changes(report: &mut TrackerReport, key: &RowKey, old: &TrackerRow, new: 
     let fields: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for field in fields {
         let (from, to) = (old.get(field), new.get(field));
-        if from == to || field == "last_verified" {
+        if from == to {
             continue;
         }
         let is_told = matches!(
@@ -441,11 +511,13 @@ fn row_changes(report: &mut TrackerReport, key: &RowKey, old: &TrackerRow, new: 
 }
 
 /// The members of a row, those of its criteria beside the others; what is null is absent.
+/// The day it was looked at is no part of what it says.
 fn flat(row: &TrackerRow) -> Map<String, Value> {
     let mut flat = Map::new();
     let Value::Object(members) = row.to_json() else { return flat };
     for (name, value) in members {
         match value {
+            _ if name == "last_verified" => {}
             Value::Object(inner) if name == "criteria" => {
                 let inner = inner.into_iter().filter(|(_, value)| !value.is_null());
                 flat.extend(inner.map(|(inner, value)| (format!("criteria.{inner}"), value)));

@@ -8,6 +8,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::words::{is_invisible, visible};
 use crate::types::Date;
 use crate::types::json::{self, Fault, Members, Node, RawRow, Refusal};
 use crate::types::{ensure_modern, parse_date};
@@ -141,7 +142,7 @@ fn parse_row(raw: &RawRow<'_>, is_known: &mut bool) -> Result<TrackerRow, Refuse
 fn is_id(text: &str) -> bool {
     !text.trim().is_empty()
         && text.chars().count() <= TEXT_CHARS_MAX
-        && !text.chars().any(char::is_control)
+        && !text.chars().any(|c| c.is_control() || is_invisible(c))
 }
 
 impl TrackerRow {
@@ -149,7 +150,8 @@ impl TrackerRow {
     ///
     /// # Errors
     /// A [`Fault`] with the JSON path: no `id` or `title`, a member of the wrong type, a text that
-    /// is too long, an address that is not one of the web, a day that is none.
+    /// is too long, an address that is not one of the web, a day that is none. Characters that
+    /// show nothing are left out of texts; an id or an address with one is refused.
     pub fn from_json(node: &Node<'_>) -> Result<Self, Fault> {
         let Value::Object(map) = node.value() else {
             return Err(node.fault("wrong_type", "expected an object"));
@@ -162,9 +164,7 @@ impl TrackerRow {
         let boolean = |name| members.map(name, |node| node.boolean());
         Ok(Self {
             id: id(&members)?,
-            title: members.need("title")?.filled_text().and_then(|title| {
-                short(&members.need("title")?, &title, TEXT_CHARS_MAX).map(|()| title)
-            })?,
+            title: title(&members)?,
             defendant: text("defendant")?,
             description: members
                 .map("description", |node| self::text(&node, 20 * TEXT_CHARS_MAX))?
@@ -206,7 +206,23 @@ impl TrackerRow {
 fn id(members: &Members<'_>) -> Result<String, Fault> {
     let node = members.need("id")?;
     let id = node.filled_text()?;
+    if id.contains(is_invisible) {
+        let message = "the id has a character that shows nothing: two ids would look the same";
+        return Err(node.fault("control_character", message));
+    }
     short(&node, &id, TEXT_CHARS_MAX).map(|()| id)
+}
+
+/// The title, on one line, without characters that show nothing.
+fn title(members: &Members<'_>) -> Result<String, Fault> {
+    let node = members.need("title")?;
+    let title = node.filled_text()?;
+    short(&node, &title, TEXT_CHARS_MAX)?;
+    let title = visible(&title);
+    if title.trim().is_empty() {
+        return Err(node.fault("empty_text", "the text has nothing that can be seen"));
+    }
+    Ok(title)
 }
 
 fn short(node: &Node<'_>, text: &str, chars_max: usize) -> Result<(), Fault> {
@@ -218,19 +234,25 @@ fn short(node: &Node<'_>, text: &str, chars_max: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A text; an empty one says nothing.
+/// A text without characters that show nothing; an empty one says nothing.
 fn text(node: &Node<'_>, chars_max: usize) -> Result<Option<String>, Fault> {
-    let text = node.text()?;
-    short(node, text, chars_max)?;
-    Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+    short(node, node.text()?, chars_max)?;
+    let text = visible(node.text()?);
+    Ok((!text.trim().is_empty()).then_some(text))
 }
 
 fn url(node: &Node<'_>) -> Result<Option<String>, Fault> {
-    let Some(text) = text(node, TEXT_CHARS_MAX)? else { return Ok(None) };
+    let Some(shown) = text(node, TEXT_CHARS_MAX)? else { return Ok(None) };
+    // An address is taken as it is written or not at all.
+    let text = node.text()?.to_owned();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     match rest {
-        Some(rest) if is_clean && rest.starts_with(|c: char| c.is_ascii_alphanumeric()) => {
+        Some(rest)
+            if is_clean
+                && shown == text
+                && rest.starts_with(|c: char| c.is_ascii_alphanumeric()) =>
+        {
             Ok(Some(text))
         }
         _ => Err(node.fault("invalid_url", "not a web address (http:// or https://...)")),
@@ -245,5 +267,12 @@ fn criteria(node: &Node<'_>) -> Result<Map<String, Value>, Fault> {
         let message = format!("the criteria have more than {CRITERIA_BYTES_MAX} bytes");
         return Err(node.fault("too_large", message));
     }
-    Ok(map.clone())
+    let mut map = map.clone();
+    let lists = map.values_mut().filter_map(Value::as_array_mut);
+    for text in lists.flatten() {
+        if let Value::String(text) = text {
+            *text = visible(text);
+        }
+    }
+    Ok(map)
 }

@@ -31,6 +31,11 @@ pub enum Outcome {
         /// Which.
         settlement: SettlementId,
     },
+    /// All that it says was taken before: what it stands for is in the catalogue just so.
+    Unchanged {
+        /// Which settlement that is.
+        settlement: SettlementId,
+    },
     /// A version of the row that counts more is kept: of a later day, or of the same one.
     Superseded,
     /// Nothing of it was taken.
@@ -67,6 +72,8 @@ pub struct RowCounts {
     pub merged: usize,
     /// Rows of a settlement that was in the catalogue.
     pub known: usize,
+    /// Rows that say what they said before, of a settlement that is in the catalogue just so.
+    pub unchanged: usize,
     /// Rows of which a version that counts more is kept.
     pub superseded: usize,
     /// Rows of which nothing was taken.
@@ -93,8 +100,29 @@ pub struct Differing {
     pub settlement: SettlementId,
     /// Its title.
     pub title: String,
+    /// Whether somebody wrote it: then it stays as it is. Else what its sources differ about is
+    /// left unknown, but for the status: that is open where any source says so.
+    pub is_written: bool,
     /// What its sources differ about, or they and the catalogue.
     pub disagreements: Vec<Disagreement>,
+}
+
+/// A deadline to claim that could not be read as a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadDeadline {
+    /// The row, as `tracker/row`.
+    pub row: String,
+    /// The words of the source.
+    pub text: String,
+}
+
+/// Rows, and settlements that somebody wrote, of which any may be the same as any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReviewGroup {
+    /// Each row as `tracker/row` and each settlement by its id, sorted; at least two.
+    pub members: Vec<String>,
+    /// As few pairs as join them: fewer than there are members.
+    pub pairs: Vec<PairReport>,
 }
 
 /// A claim link that one source alone states.
@@ -115,7 +143,7 @@ pub struct TrackerReport {
     pub counts: RowCounts,
     /// Every row of the exports, in their order.
     pub rows: Vec<RowReport>,
-    /// Rows that were never seen before, as `tracker/row`.
+    /// Rows that stand for a settlement and did not before, as `tracker/row`.
     pub new: Vec<String>,
     /// Rows that the newest export does not have and the one before it had.
     pub gone: Vec<String>,
@@ -125,20 +153,29 @@ pub struct TrackerReport {
     pub unreadable: Vec<String>,
     /// Deadlines to claim that are on another day now, or that there are no more.
     pub moved_deadlines: Vec<Change>,
+    /// The deadlines to claim, of rows that stand for a settlement, that could not be read.
+    pub unread_deadlines: Vec<UnreadDeadline>,
     /// Rows that the tracker held for open and holds for closed now.
     pub closed: Vec<String>,
     /// Rows that the tracker held for closed and holds for open now.
     pub reopened: Vec<String>,
     /// Everything else that changed in a row, but the day it was looked at.
     pub changed: Vec<Change>,
-    /// The pairs of records that were merged, with what that rests on.
+    /// As few pairs of records as join those that were merged, with what that rests on.
     pub merges: Vec<PairReport>,
-    /// The pairs of which it cannot be said.
-    pub review: Vec<PairReport>,
+    /// The records of which it cannot be said whether they are the same.
+    pub review: Vec<ReviewGroup>,
     /// The settlements whose sources disagree.
     pub disagreements: Vec<Differing>,
     /// The claim links that one source alone states.
     pub unconfirmed_links: Vec<UnconfirmedLink>,
     /// Settlements that an earlier import made and that others stand for now, from and to.
     pub replaced: Vec<(SettlementId, Option<SettlementId>)>,
+}
+
+impl TrackerReport {
+    /// The pairs of the records of which it cannot be said whether they are the same.
+    pub fn review_pairs(&self) -> impl Iterator<Item = &PairReport> {
+        self.review.iter().flat_map(|group| &group.pairs)
+    }
 }

@@ -6,11 +6,15 @@
 //! Rules: `docs/rules/trackers.md`.
 
 use super::audience::Audience;
+use super::conditions::Condition;
 use crate::catalog::{Eligibility, FeatureAtom, Predicate, PurchasesAtom, Range};
 use crate::types::{Date, FeatureKey, FeatureKind, State, StateRule, StateSet};
 
 /// How many states a question lists; it speaks of more than these as the states of the settlement.
 const STATES_LISTED_MAX: usize = 8;
+
+/// How long the conditions of a question may be; more of them are spoken of as its conditions.
+const CONDITIONS_CHARS_MAX: usize = 110;
 
 /// Who belongs to a class, as far as its sources agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +29,13 @@ pub(super) struct Members {
     pub(super) has_periods: bool,
     pub(super) states: StateSet,
     pub(super) states_out: StateSet,
-    /// Whether the states are where people live.
+    /// Whether the states are where people live, in every source that names any.
     pub(super) is_home: bool,
+    /// Whether states are named of which none is known to be in or out, because sources differ or
+    /// the text is not clear.
+    pub(super) has_other_places: bool,
+    /// What else the sources ask of a member, each once.
+    pub(super) conditions: Vec<Condition>,
     /// Whether any description names the merchants or brands.
     pub(super) is_named: bool,
     /// Whether every source says the same and every word of it was understood.
@@ -44,8 +53,10 @@ impl Members {
         // A class of shoppers that names no shop and no brand is open to everybody's answer.
         if self.is_named || !is_shopper {
             let count = Range { min: Some(1), max: None };
+            // What was paid back whole, and a charge of nothing, is no purchase.
+            let amount_cents = Range { min: Some(1), max: None };
             let bought = sellers.iter().map(|key| {
-                let (key, amount_cents) = (key.clone(), Range::default());
+                let key = key.clone();
                 Predicate::Purchases(PurchasesAtom { key, days, count, amount_cents })
             });
             let names = self.merchants.iter().chain(&self.brands);
@@ -58,12 +69,11 @@ impl Members {
                 parts.push(Predicate::Any(any));
             }
         }
-        // Where something happened is not where a person lives now; where things are bought it is
-        // what settlements go by.
-        if (is_shopper || self.is_home) && !self.states.is_empty() {
+        // Where something happened or was bought is not where a person lives.
+        if self.is_home && !self.states.is_empty() {
             parts.push(Predicate::States(StateRule::In(self.states)));
         }
-        if (is_shopper || self.is_home) && !self.states_out.is_empty() {
+        if self.is_home && !self.states_out.is_empty() {
             let out = Predicate::States(StateRule::In(self.states_out));
             parts.push(Predicate::None(vec![out]));
         }
@@ -75,10 +85,35 @@ impl Members {
 
     /// What only the person can say, in at most 300 characters.
     fn question(&self) -> String {
+        let base = self.base_question();
+        let clauses = self.conditions();
+        // Every base ends with a question mark.
+        match base.strip_suffix('?') {
+            Some(base) if !clauses.is_empty() => format!("{base}{clauses}?"),
+            _ => base,
+        }
+    }
+
+    /// The conditions as a question carries them.
+    fn conditions(&self) -> String {
+        // Parents of a class are those of minors.
+        let is_parent = self.conditions.contains(&Condition::Parent);
+        let is_said = |one: &&Condition| !is_parent || **one != Condition::Minor;
+        let clauses = self.conditions.iter().filter(is_said);
+        let clauses: Vec<String> = clauses.map(|one| format!(", {}", one.clause())).collect();
+        let all = clauses.concat();
+        if all.chars().count() > CONDITIONS_CHARS_MAX {
+            return ", under the conditions that it names".to_owned();
+        }
+        all
+    }
+
+    /// The question without the conditions.
+    fn base_question(&self) -> String {
         let (name, place, time) = (&self.name, self.place(), self.time());
         match self.audience {
             Audience::Shopper if self.merchants.is_empty() => {
-                format!("Did you buy what the {name} settlement covers{place}{time}?")
+                format!("Did you buy or pay for what the {name} settlement covers{place}{time}?")
             }
             Audience::Shopper => {
                 format!("Did you pay {name} for what this settlement covers{place}{time}?")
@@ -90,18 +125,20 @@ impl Members {
             }
             Audience::Applicant => format!("Did you apply for a job with {name}{place}{time}?"),
             Audience::BreachVictim => {
-                format!("Were you told that your data was in the data breach at {name}?")
+                format!("Were you told that your data was in the data breach at {name}{place}?")
             }
             Audience::CallRecipient => format!(
                 "Did you get calls or texts from {name}, or on its behalf, that this settlement \
-                 covers{time}?"
+                 covers{place}{time}?"
             ),
             Audience::Visitor => format!(
                 "Did you use the site, app or account of {name} that this settlement \
                  covers{place}{time}?"
             ),
             Audience::VehicleOwner => {
-                format!("Did you own or lease a vehicle that the {name} settlement covers?")
+                format!(
+                    "Did you own or lease a vehicle that the {name} settlement covers{place}{time}?"
+                )
             }
             Audience::PropertyOwner => {
                 format!("Did you own a home or building that the {name} settlement covers{place}?")
@@ -109,12 +146,16 @@ impl Members {
             Audience::Tenant => {
                 format!("Did you rent or live where the {name} settlement covers it{place}{time}?")
             }
-            Audience::Student => format!("Were you a student of {name}{time}, as it describes?"),
+            Audience::Student => {
+                format!("Were you a student of {name}{place}{time}, as it describes?")
+            }
             Audience::Patient => {
                 format!("Were you a patient or member of {name}{place}{time}, as it describes?")
             }
             Audience::Investor => {
-                format!("Did you invest or save with {name}{time}, as the settlement describes?")
+                format!(
+                    "Did you invest or save with {name}{place}{time}, as the settlement describes?"
+                )
             }
             Audience::Insured => {
                 format!("Were you insured with {name}{place}{time}, as the settlement describes?")
@@ -123,8 +164,8 @@ impl Members {
                 format!("Did you have a loan with {name}{place}{time} that this settlement covers?")
             }
             Audience::Business => format!(
-                "Did you have a business that dealt with {name}{place}{time}, as the settlement \
-                 describes?"
+                "Did you, or a business of yours, deal with {name}{place}{time} as this \
+                 settlement describes?"
             ),
             Audience::Detained => format!("Were you held at {name}{time}?"),
             Audience::Unknown => {
@@ -136,7 +177,9 @@ impl Members {
     fn place(&self) -> String {
         let list = |set: StateSet| set.iter().map(State::code).collect::<Vec<_>>();
         let (within, outside) = (list(self.states), list(self.states_out));
-        if within.len().max(outside.len()) > STATES_LISTED_MAX {
+        if self.has_other_places {
+            " in the states it applies to".to_owned()
+        } else if within.len().max(outside.len()) > STATES_LISTED_MAX {
             " in the states it names".to_owned()
         } else if !within.is_empty() {
             format!(" in {}", within.join(" or "))

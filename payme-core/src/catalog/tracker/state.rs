@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::observe::observe;
-use super::read::{TrackerFile, TrackerRow};
+use super::read::{PlacedRow, RefusedRow, TrackerFile, TrackerRow};
 use crate::types::json::{Node, Refusal, strict};
 use crate::types::{Date, ensure_modern, parse_date};
 
@@ -98,18 +98,37 @@ impl TrackerExport {
     /// An export of a tracker. Its day is the one given, else the newest day on which any of its
     /// rows was looked at. Pages of one export need the same day, so they should be given it.
     ///
+    /// `latest` is the last day that can have come: tomorrow, since east of here it may be
+    /// tomorrow already. A row that was looked at later is refused (`date_in_future`): an export
+    /// of a day to come would be the newest one until that day, whatever later weeks bring.
+    ///
     /// # Errors
     /// A [`Refusal`]: `invalid_tracker` for a name that is empty, longer than 80 characters or has
     /// other characters than letters, digits, `-`, `_` and `.`; `no_export_day` where no row and
-    /// nobody says the day; `date_before_1900`.
-    pub fn new(tracker: &str, day: Option<Date>, file: TrackerFile) -> Result<Self, Refusal> {
+    /// nobody says the day; `date_before_1900`; `date_in_future` where the day given is later than
+    /// `latest`, or every day of the rows.
+    pub fn new(
+        tracker: &str,
+        day: Option<Date>,
+        mut file: TrackerFile,
+        latest: Date,
+    ) -> Result<Self, Refusal> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if tracker.is_empty() || tracker.len() > 80 || !tracker.chars().all(is_name) {
             let message =
                 "a tracker's name has 1 to 80 letters, digits, dashes, dots and underscores";
             return Err(Refusal::on_line(1, "invalid_tracker", message));
         }
+        if let Some(day) = day.filter(|day| *day > latest) {
+            let message = format!("the export is of {day}: no day after {latest} has come");
+            return Err(Refusal::on_line(1, "date_in_future", message));
+        }
+        refuse_future(&mut file, latest);
         let Some(day) = day.or_else(|| file.newest()) else {
+            let future = file.refused.iter().map(|refused| &refused.refusal);
+            if let Some(refusal) = future.into_iter().find(|one| one.code == "date_in_future") {
+                return Err(refusal.clone());
+            }
             let message = "no row has a \"last_verified\" day: say the day of the export";
             return Err(Refusal::on_line(1, "no_export_day", message));
         };
@@ -126,6 +145,21 @@ impl TrackerExport {
             row: placed.row.clone(),
         })
     }
+}
+
+/// Moves the rows that were looked at after a day to those that are refused.
+fn refuse_future(file: &mut TrackerFile, latest: Date) {
+    let is_future = |placed: &PlacedRow| placed.row.last_verified.is_some_and(|day| day > latest);
+    let (future, rows) = std::mem::take(&mut file.rows).into_iter().partition(is_future);
+    file.rows = rows;
+    for PlacedRow { line, index, row } in Vec::<PlacedRow>::from_iter(future) {
+        let day = row.last_verified.unwrap_or(latest);
+        let message = format!("looked at on {day}: no day after {latest} has come");
+        let mut refusal = Refusal::on_line(line, "date_in_future", message);
+        refusal.path = format!("$[{index}].last_verified");
+        file.refused.push(RefusedRow { id: Some(row.id), refusal });
+    }
+    file.refused.sort_by_key(|refused| refused.refusal.line);
 }
 
 /// Everything that is kept of trackers.

@@ -11,7 +11,8 @@ use crate::types::{SettlementId, Version, parse_date};
 fn export(day: &str, rows: &Value) -> TrackerExport {
     let file = parse_tracker(rows.to_string().as_bytes()).unwrap();
     assert!(file.refused.is_empty(), "{:?}", file.refused);
-    TrackerExport::new("watch", Some(parse_date(day).unwrap()), file).unwrap()
+    let day = parse_date(day).unwrap();
+    TrackerExport::new("watch", Some(day), file, day).unwrap()
 }
 
 fn plan(catalogue: &StoredCatalog, rows: &Value) -> TrackerPlan {
@@ -94,11 +95,12 @@ fn names_without_a_word_of_their_own_are_never_merged() {
 
 #[test]
 fn a_row_that_is_of_a_written_settlement_drags_no_other_with_it() {
-    let (catalogue, ids) = written(&[json!({"eligibility": {"all": [{"states": ["CA"]}]}})]);
+    let (catalogue, ids) =
+        written(&[json!({"class_period": {"start": "2015-01-01", "end": "2016-12-31"}})]);
     let rows = json!([
         {"id": "a", "title": "Lumo Lamps Glass Settlement", "deadline": "2026-05-01"},
-        {"id": "b", "title": "Lumo Lamps Glass Settlement (Ohio)", "deadline": "2026-05-01",
-            "description": "If you bought lamps from Lumo Lamps in Ohio."},
+        {"id": "b", "title": "Lumo Lamps Glass Settlement", "deadline": "2026-05-01",
+            "description": "If you bought lamps from Lumo Lamps in 2020."},
     ]);
     let plan = plan(&catalogue, &rows);
     let outcomes: Vec<&Outcome> = plan.report.rows.iter().map(|row| &row.outcome).collect();
@@ -107,8 +109,7 @@ fn a_row_that_is_of_a_written_settlement_drags_no_other_with_it() {
     assert_eq!(plan.settlements.len(), 1);
     assert!(
         plan.report
-            .review
-            .iter()
+            .review_pairs()
             .any(|pair| (pair.a.as_str(), pair.b.as_str()) == ("watch/a", "watch/b"))
     );
 }
@@ -120,14 +121,15 @@ fn a_row_that_is_of_two_written_settlements_is_for_a_person() {
         json!([{"id": "a", "title": "Lumo Lamps Glass Settlement", "deadline": "2026-05-01"}]);
     let plan = plan(&catalogue, &rows);
     assert_eq!((plan.report.counts.known, plan.report.counts.imported), (0, 1));
-    assert_eq!((plan.report.merges.len(), plan.report.review.len()), (0, 2));
+    assert_eq!((plan.report.merges.len(), plan.report.review_pairs().count()), (0, 2));
+    assert_eq!(plan.report.review[0].members.len(), 3);
     assert!(ids.iter().all(|id| plan.settlements[0].id != *id));
 }
 
 #[test]
 fn a_lack_of_evidence_tears_no_group_apart() {
     let rows = json!([
-        {"id": "a", "title": "Lumo Sundry Goods", "claim_url": "https://lumo.example/", "deadline": "2026-05-01"},
+        {"id": "a", "title": "Lumo Settlement", "claim_url": "https://lumo.example/", "deadline": "2026-05-01"},
         {"id": "b", "title": "Lumo Lamps Glass Settlement", "claim_url": "https://lumo.example/",
             "description": "Smith v. Lumo concerns lamps."},
         {"id": "c", "title": "Lumo: Torch refunds for everyone", "description": "Smith v. Lumo concerns torches."}]);
@@ -148,15 +150,13 @@ fn one_site(count: usize) -> Vec<Value> {
 fn on_a_great_site_rows_are_compared_by_page_and_name() {
     let mut rows = one_site(300);
     // The same page in other words, and the same name on another page of the site.
-    rows.push(json!({"id": "page", "title": "Firm7 Torches Settlement", "claim_url": "https://admin.example/case7"}));
+    rows.push(json!({"id": "page", "title": "Firm7 Settlement", "claim_url": "https://admin.example/case7"}));
     rows.push(json!({"id": "name", "title": "Firm9 Settlement", "claim_url": "https://admin.example/nine", "deadline": "2026-05-09"}));
     let report = plan(&BTreeMap::new(), &Value::Array(rows)).report;
-    let pairs = |list: &[PairReport]| -> Vec<String> {
-        list.iter().map(|pair| format!("{} {}", pair.a, pair.b)).collect()
-    };
-    assert_eq!(pairs(&report.merges), ["watch/page watch/r7"]);
+    let named = |pair: &PairReport| format!("{} {}", pair.a, pair.b);
+    assert_eq!(report.merges.iter().map(named).collect::<Vec<_>>(), ["watch/page watch/r7"]);
     assert!(report.counts.imported >= 301, "{:?}", report.counts);
-    assert!(pairs(&report.review).iter().all(|pair| pair == "watch/name watch/r9"));
+    assert!(report.review_pairs().map(named).all(|pair| pair == "watch/name watch/r9"));
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn row(id: &str, rest: Value) -> Value {
 
 fn export(rows: Vec<Value>) -> TrackerExport {
     let bytes = Value::Array(rows).to_string();
-    TrackerExport::new("watch", None, parse_tracker(bytes.as_bytes()).unwrap()).unwrap()
+    let file = parse_tracker(bytes.as_bytes()).unwrap();
+    TrackerExport::new("watch", None, file, day("2026-03-08")).unwrap()
 }
 
 fn plan(rows: Vec<Value>) -> TrackerPlan {
@@ -54,40 +55,50 @@ fn said(text: &str) -> Settlement {
 #[test]
 fn rules_are_what_the_table_says() {
     const PERIOD: &str = r#""from":"2020-01-01","to":"2021-12-31""#;
+    const PAID: &str = r#""amount_cents":{"min":1}"#;
     let ask = |question: &str| format!(r#"{{"ask":"{question}"}}"#);
     let hint = r#"{"any":[{"feature":"merchant:lumo_lamps"},{"feature":"merchant:lumo"}]}"#;
     let hints = r#"{"any":[{"feature":"merchant:lumo"},{"feature":"merchant:lumo_lamps"}]}"#;
     let bought = format!(
-        r#"{{"purchases":{{"count":{{"min":1}},"feature":"merchant:lumo_lamps",{PERIOD}}}}}"#
+        r#"{{"purchases":{{{PAID},"count":{{"min":1}},"feature":"merchant:lumo_lamps",{PERIOD}}}}}"#
     );
     let any = format!(r#"{{"any":[{bought}]}}"#);
+    let hinted = format!(r#"{{"any":[{bought},{{"feature":"merchant:lumo"}}]}}"#);
     let pays = "Did you pay Lumo Lamps for what this settlement covers";
     #[rustfmt::skip]
     let table = [
         ("You may be included if you bought products from Lumo Lamps between January 1, 2020 and December 31, 2021.",
             vec![any.clone()]),
         ("You may be included if you bought products from Lumo Lamps in Utah between January 1, 2020 and December 31, 2021.",
-            vec![any.clone(), r#"{"states":["UT"]}"#.to_owned()]),
+            vec![hinted.clone(), ask(&format!("{pays} in UT between 2020-01-01 and 2021-12-31?"))]),
         ("People who bought products from Lumo Lamps outside of Utah between January 1, 2020 and December 31, 2021.",
+            vec![hinted.clone(), ask(&format!("{pays} outside of UT between 2020-01-01 and 2021-12-31?"))]),
+        // Where people live is another thing.
+        ("Residents of Utah who bought products from Lumo Lamps between January 1, 2020 and December 31, 2021.",
+            vec![any.clone(), r#"{"states":["UT"]}"#.to_owned()]),
+        ("People who live outside of Utah, who bought products from Lumo Lamps between January 1, 2020 and December 31, 2021.",
             vec![any, r#"{"none":[{"states":["UT"]}]}"#.to_owned()]),
+        ("Anyone who bought products from Lumo Lamps between January 1, 2020 and December 31, 2021, except residents of Utah.",
+            vec![hinted.clone(), r#"{"none":[{"states":["UT"]}]}"#.to_owned(),
+                 ask(&format!("{pays} outside of UT between 2020-01-01 and 2021-12-31?"))]),
         // Outside of a country is not outside of a state.
         ("People who bought products from Lumo Lamps outside of the United States between January 1, 2020 and December 31, 2021.",
-            vec![format!(r#"{{"any":[{bought},{{"feature":"merchant:lumo"}}]}}"#),
+            vec![hinted.clone(),
                  ask(&format!("{pays} between 2020-01-01 and 2021-12-31?"))]),
         // One word more than is understood, and the person is asked.
         ("You may be included if you bought cracked products from Lumo Lamps between January 1, 2020 and December 31, 2021.",
-            vec![format!(r#"{{"any":[{bought},{{"feature":"merchant:lumo"}}]}}"#),
+            vec![hinted.clone(),
                  ask(&format!("{pays} between 2020-01-01 and 2021-12-31?"))]),
         // No period is stated: any purchase would do, so none does.
         ("You may be included if you bought products from Lumo Lamps.",
-            vec![r#"{"any":[{"purchases":{"count":{"min":1},"feature":"merchant:lumo_lamps"}},{"feature":"merchant:lumo"}]}"#.to_owned(),
+            vec![hinted.replace(&format!(",{PERIOD}"), ""),
                  ask(&format!("{pays}?"))]),
         // A product that any shop sells.
         ("You may be included if you bought a Lumo lamp between January 1, 2020 and December 31, 2021.",
-            vec![hints.to_owned(), ask("Did you buy what the Lumo Lamps settlement covers between 2020-01-01 and 2021-12-31?")]),
+            vec![hints.to_owned(), ask("Did you buy or pay for what the Lumo Lamps settlement covers between 2020-01-01 and 2021-12-31?")]),
         // Shoppers of something that has no name: everybody may answer.
         ("You may be included if you bought light bulbs in 2020.",
-            vec![ask("Did you buy what the Lumo Lamps settlement covers between 2020-01-01 and 2020-12-31?")]),
+            vec![ask("Did you buy or pay for what the Lumo Lamps settlement covers between 2020-01-01 and 2020-12-31?")]),
         ("You may be included if you worked for Lumo Lamps in Utah between January 1, 2020 and December 31, 2021.",
             vec![hint.to_owned(),
                  ask("Did you work for Lumo Lamps in UT between 2020-01-01 and 2021-12-31, in work that this settlement covers?")]),
@@ -117,7 +128,8 @@ fn words_that_restrict_who_belongs_make_the_rule_ask() {
     #[rustfmt::skip]
     let table = [
         ("If you bought products from Lumo Lamps #.",                                true),
-        ("If you made a purchase through Lumo Lamps in Utah #, you may be included.", true),
+        ("If you made a purchase through Lumo Lamps in Utah #, you may be included.", false),
+        ("Utah residents who made a purchase through Lumo Lamps #.",                 true),
         ("If you purchased a subscription from Lumo Lamps #.",                       false),
         ("If you ordered online from Lumo Lamps #.",                                 false),
         ("If you made a purchase via the app from Lumo Lamps #.",                    false),
@@ -411,9 +423,9 @@ fn pairs_are_what_the_table_says() {
             found,
             expected,
             "{what}: {:#?}",
-            report.merges.iter().chain(&report.review).collect::<Vec<_>>()
+            report.merges.iter().chain(report.review_pairs()).collect::<Vec<_>>()
         );
-        for pair in report.merges.iter().chain(&report.review) {
+        for pair in report.merges.iter().chain(report.review_pairs()) {
             assert!(!pair.evidence.is_empty() && !pair.would_change.is_empty(), "{what}: {pair:?}");
         }
     }
@@ -421,26 +433,19 @@ fn pairs_are_what_the_table_says() {
 
 #[test]
 fn a_group_that_contradicts_itself_is_taken_apart() {
-    // The first and the last have nothing to do with each other; the one between is like both.
+    // The first and the last are of other years; the one between is like both.
+    let lumo = |id: &str, site: &str, text: &str| {
+        row(id, json!({"title": "Lumo Lamps Settlement", "claim_url": site, "description": text}))
+    };
     let rows = vec![
-        row(
-            "a",
-            json!({"title": "Lumo Lamps (Utah) Settlement", "claim_url": "https://one.example"}),
-        ),
-        row(
-            "b",
-            json!({"title": "Lumo Lamps Settlement", "claim_url": "https://one.example",
-            "description": "Settled in Doe v. Lumo."}),
-        ),
-        row(
-            "c",
-            json!({"title": "Lumo Lamps (Ohio) Settlement", "claim_url": "https://two.example",
-            "description": "Settled in Doe v. Lumo."}),
-        ),
+        lumo("a", "https://one.example", "If you bought lamps from Lumo Lamps in 2015."),
+        lumo("b", "https://one.example", "Settled in Doe v. Lumo."),
+        lumo("c", "https://two.example", "Bought lamps from Lumo Lamps in 2020. Doe v. Lumo."),
     ];
     let report = plan(rows).report;
     assert_eq!((report.counts.imported, report.counts.merged, report.merges.len()), (3, 0, 0));
-    assert_eq!(report.review.len(), 2);
+    assert_eq!((report.review.len(), report.review_pairs().count()), (1, 2));
+    assert_eq!(report.review[0].members, ["watch/a", "watch/b", "watch/c"]);
 }
 
 #[test]

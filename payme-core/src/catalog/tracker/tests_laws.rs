@@ -87,7 +87,7 @@ fn page(rows: &[(bool, u8, Value)]) -> Vec<TrackerExport> {
         let name = if tracker { "one" } else { "two" };
         let day = parse_date(&format!("2026-03-0{day}")).unwrap();
         let file = parse_tracker(Value::Array(rows).to_string().as_bytes()).unwrap();
-        TrackerExport::new(name, Some(day), file).unwrap()
+        TrackerExport::new(name, Some(day), file, day).unwrap()
     };
     pages.into_iter().map(export).collect()
 }

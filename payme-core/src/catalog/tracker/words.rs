@@ -40,10 +40,10 @@ impl Word<'_> {
 pub(super) struct Words<'a> {
     text: &'a str,
     items: Vec<Word<'a>>,
-    /// The places of the words, those of equal words together and ascending.
-    order: Vec<usize>,
-    /// One bit for each kind of word there is: most words that are looked for are not there.
-    kinds: [bool; 256],
+    /// The first word of each kind, and behind each word the next one of its kind: most words that
+    /// are looked for are not there, and nothing has to be sorted.
+    first: [Option<usize>; 256],
+    next: Vec<Option<usize>>,
 }
 
 impl<'a> Words<'a> {
@@ -69,18 +69,16 @@ impl<'a> Words<'a> {
                 continue;
             }
             let raw = text.get(start..end).unwrap_or_default();
-            items.push(Word { raw, low: raw.to_lowercase().replace('\u{2019}', "'"), start });
+            items.push(Word { raw, low: lowered(raw), start });
         }
-        let low = |at: &usize| items.get(*at).map_or("", |word: &Word<'_>| word.low.as_str());
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_by(|a, b| low(a).cmp(low(b)).then(a.cmp(b)));
-        let mut kinds = [false; 256];
-        for word in &items {
-            if let Some(kind) = kinds.get_mut(kind(&word.low)) {
-                *kind = true;
+        let mut first = [None; 256];
+        let mut next = vec![None; items.len()];
+        for (at, word) in items.iter().enumerate().rev() {
+            if let (Some(first), Some(next)) = (first.get_mut(kind(&word.low)), next.get_mut(at)) {
+                *next = first.replace(at);
             }
         }
-        Self { text, items, order, kinds }
+        Self { text, items, first, next }
     }
 
     /// How many there are.
@@ -146,7 +144,7 @@ impl<'a> Words<'a> {
             let found = if first == "*" || first.ends_with('?') {
                 (from..bound).find_map(stands)
             } else {
-                let places = first.split('|').flat_map(|low| self.places(low)).copied();
+                let places = first.split('|').flat_map(|low| self.places(low));
                 let places = places.filter(|at| (from..bound).contains(at));
                 places.filter_map(stands).min_by_key(|found| found.start)
             };
@@ -155,15 +153,18 @@ impl<'a> Words<'a> {
         best
     }
 
+    /// Every place where a phrase stands that begins with words and not with `*` or a missing one.
+    pub(super) fn all<'b>(&'b self, phrase: &'b str) -> impl Iterator<Item = Range<usize>> + 'b {
+        let first = phrase.split(' ').next().unwrap_or_default();
+        let places = first.split('|').flat_map(|low| self.places(low));
+        places.filter_map(move |at| Some(at..self.phrase_at(at, phrase)?))
+    }
+
     /// Where a word stands, in order.
-    fn places(&self, low: &str) -> &[usize] {
-        if !self.kinds.get(kind(low)).copied().unwrap_or(false) {
-            return &[];
-        }
-        let from = self.order.partition_point(|at| self.low(*at) < low);
-        let places = self.order.get(from..).unwrap_or_default();
-        let count = places.partition_point(|at| self.low(*at) == low);
-        places.get(..count).unwrap_or_default()
+    fn places<'b>(&'b self, low: &'b str) -> impl Iterator<Item = usize> + 'b {
+        let first = self.first.get(kind(low)).copied().flatten();
+        let next = |at: &usize| self.next.get(*at).copied().flatten();
+        std::iter::successors(first, next).filter(move |at| self.low(*at) == low)
     }
 
     /// Whether one of some phrases stands anywhere.
@@ -181,16 +182,38 @@ impl<'a> Words<'a> {
     }
 }
 
+/// A word in lower case, with a straight apostrophe.
+fn lowered(raw: &str) -> String {
+    let low = raw.to_lowercase();
+    if low.is_ascii() { low } else { low.replace('\u{2019}', "'") }
+}
+
 /// A number below 256 that equal words share.
 fn kind(low: &str) -> usize {
     let byte = |byte: Option<u8>| usize::from(byte.unwrap_or(0));
     (byte(low.bytes().next()) * 37 + byte(low.bytes().next_back()) * 11 + low.len()) % 256
 }
 
-/// A text on one line: each run of space and control characters one space, cut to so many
-/// characters.
+/// Whether a character shows nothing and can make a text read as another one: marks of direction,
+/// of joining and of variants, and spaces without a width.
+pub(super) const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text without characters that show nothing.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !is_invisible(*c)).collect()
+}
+
+/// A text on one line: each run of space and control characters one space, without characters that
+/// show nothing, cut to so many characters.
 pub(super) fn one_line(text: &str, chars_max: usize) -> String {
     let mut out = String::new();
+    let text = visible(text);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     for word in words.filter(|word| !word.is_empty()) {
         if !out.is_empty() {
@@ -243,5 +266,6 @@ mod tests {
         assert_eq!(one_line(" a\n\t b\u{7}c ", 10), "a b c");
         assert_eq!(one_line("abcdef", 4), "abc\u{2026}");
         assert_eq!(one_line("abcd", 4), "abcd");
+        assert_eq!(one_line("a\u{202e}b\u{200b} \u{feff} c\u{2028}d", 9), "ab c d");
     }
 }
