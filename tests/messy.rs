@@ -341,5 +341,9 @@ fn what_is_no_tracker_export_is_refused_whole() {
         let ran = place.run(&["import", "tracker", &file]);
         assert_eq!((ran.code, &ran.error()["code"]), (Some(2), &json!(code)), "{text}");
     }
+    // A day to come would hide every week until then.
+    let week = fixtures().join("trackers/week-1.json").to_str().unwrap().to_owned();
+    let ran = place.run(&["import", "tracker", &week, "--day", "2999-01-01"]);
+    assert_eq!((ran.code, &ran.error()["code"]), (Some(2), &json!("date_in_future")));
     assert!(!place.database().exists(), "nothing was taken, so no database was made");
 }

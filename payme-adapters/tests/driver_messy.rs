@@ -90,6 +90,26 @@ async fn what_one_person_says_stays_theirs() {
 }
 
 #[tokio::test]
+async fn what_is_sent_to_a_payee_teaches_nobody() {
+    let (driver, store) = driver();
+    let merchants = parse_merchants(br#"[{"name": "Quartz Holdings"}]"#).unwrap().taken;
+    driver.import_merchants(merchants).await.unwrap();
+    for n in 1..=3 {
+        let csv = "date,amount,name,transaction_id\n2024-01-02,5.00,ZELLE TO JANE ROE,t0\n\
+                   2024-01-03,6.00,VENMO PAYMENT 1032,t1\n2024-01-04,7.00,QXV WEST,t2\n";
+        let file = read_transactions(csv.as_bytes(), user(n)).unwrap();
+        driver.import_records(user(n), Source::Plaid, file.pages).await.unwrap();
+        for id in ["t0", "t1", "t2"] {
+            let record = record_id(user(n), Source::Plaid, id);
+            driver.correct(user(n), record, merchant("Quartz Holdings")).await.unwrap();
+        }
+    }
+    driver.learn_merchants().await.unwrap();
+    let learned = store.learned().await.unwrap().aliases;
+    assert_eq!(learned.keys().collect::<Vec<_>>(), ["qxv west"]);
+}
+
+#[tokio::test]
 async fn a_correction_of_a_pending_transaction_speaks_for_the_posted_one() {
     let (driver, store) = driver();
     let page = |id: &str, pending: bool| {

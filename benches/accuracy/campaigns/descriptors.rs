@@ -13,16 +13,19 @@
 //! 4. Something before it (60): a payment processor, words of the bank, a date; one in twelve is
 //!    of no processor that the rules know.
 //! 5. The number of a shop (45).
-//! 6. A city and a state (50), of which two in five cities are made up and one in ten is misspelt
-//!    or cut off; or a phone number and a state (15); or the state alone (5).
+//! 6. A city and its state (50), as `places.rs` draws them; or a phone number and a state (15); or
+//!    the state alone (5).
 //! 7. A reference (20), a date (12), the end of a card's number (8), words of the bank (6).
 //! 8. The whole is cut to 22 or 25 characters before the city (8).
 //!
 //! The rules for descriptors were not written from these lists, nor these from the rules.
 
+#[path = "descriptors/places.rs"]
+pub(crate) mod places;
+
 use std::collections::BTreeSet;
 
-use payme_core::text::TrigramIndex;
+use payme_core::text::{SimilarName, TrigramIndex};
 use serde_json::Value;
 
 /// The variable that names the folder with real material.
@@ -244,6 +247,7 @@ pub(crate) struct Parted {
 /// or they differ in vowels only, or are more similar than 0.8; a `the` at the beginning and an `s`
 /// at the end of a word do not make a difference.
 struct Names {
+    listed: Vec<String>,
     index: TrigramIndex,
     /// Each name.
     whole: BTreeSet<String>,
@@ -257,6 +261,7 @@ impl Names {
     fn new(brands: &[Brand]) -> Self {
         let names = names_of(brands);
         Self {
+            listed: names.clone(),
             index: TrigramIndex::new(&names),
             whole: names.iter().map(|name| words(name).concat()).collect(),
             begun: names.iter().flat_map(|name| beginnings(name)).collect(),
@@ -283,6 +288,21 @@ impl Parted {
             names.share(&brand.name) || brand.aliases.iter().any(|alias| names.share(alias))
         });
         Self { known, unknown, related, names }
+    }
+
+    /// Whether a brand and another word are, or begin, a known name, or are nearly another one.
+    pub(crate) fn is_nearly_known(&self, brand: &Brand, word: &str) -> bool {
+        let name = format!("{} {word}", brand.name);
+        let joined = words(&name).concat();
+        let own = names_of(std::slice::from_ref(brand));
+        let others = |hit: &SimilarName| {
+            let at = usize::try_from(hit.number).unwrap_or(usize::MAX);
+            self.names.listed.get(at).is_some_and(|name| !own.contains(name))
+        };
+        let similar = self.names.index.top(&name, own.len() + 1, DISJOINT_ABOVE);
+        self.names.whole.range(joined.clone()..).next().is_some_and(|one| one.starts_with(&joined))
+            || self.names.bare.contains(&bare(&name))
+            || similar.iter().any(others)
     }
 
     /// A made-up name of a business that shares no name with a known one.
@@ -342,75 +362,7 @@ pub(crate) fn payee(dice: &mut Dice) -> String {
         2 => format!("CASH APP*{name} 8774174551 CA"),
         3 => format!("CHECK {} {name}", dice.digits(4)),
         4 => format!("Online Transfer to {name} Ref #{}", dice.code(8)),
-        _ => format!("{name} {} {}", city(dice), dice.pick(&STATES)),
-    }
-}
-
-const STATES: [&str; 20] = [
-    "CA", "NY", "TX", "WA", "OR", "IL", "MA", "FL", "GA", "CO", "AZ", "NV", "OH", "PA", "NC", "VA",
-    "MN", "MO", "IN", "LA",
-];
-const CITIES: [&str; 30] = [
-    "Oakland",
-    "San Francisco",
-    "New York",
-    "Brooklyn",
-    "Seattle",
-    "Portland",
-    "Austin",
-    "Houston",
-    "Chicago",
-    "Boston",
-    "Miami",
-    "Atlanta",
-    "Denver",
-    "Phoenix",
-    "Las Vegas",
-    "Columbus",
-    "Raleigh",
-    "Saint Louis",
-    "New Orleans",
-    "San Jose",
-    "Emeryville",
-    "Walla Walla",
-    "Yakima",
-    "Paducah",
-    "Mishawaka",
-    "Oshkosh",
-    "Kalispell",
-    "Ypsilanti",
-    "Chillicothe",
-    "Weehawken",
-];
-const MADE_UP_CITIES: [&str; 20] = [
-    "Fairmeadow",
-    "North Halden",
-    "Port Elsing",
-    "Brackwater",
-    "Lake Orren",
-    "Millhaven",
-    "Stonefield",
-    "Cedar Hollow",
-    "East Marlow",
-    "Quarry Hill",
-    "Dunmore",
-    "Elkhorn Springs",
-    "Harrowgate",
-    "West Tilden",
-    "Pinecrest",
-    "Amberley",
-    "Copperton",
-    "Saint Osric",
-    "Velmont",
-    "Rushford",
-];
-
-fn city(dice: &mut Dice) -> String {
-    let city = if dice.percent(60) { dice.pick(&CITIES) } else { dice.pick(&MADE_UP_CITIES) };
-    match dice.below(20) {
-        0 => typo(dice, city),
-        1 => city.chars().take(dice.between(4, 8)).collect(),
-        _ => city.to_owned(),
+        _ => format!("{name} {}", places::city_and_state(dice)),
     }
 }
 
@@ -481,7 +433,7 @@ const BEFORE: [&str; 24] = [
     "SP ",
     "PY *",
     "CKE*",
-    "DD *",
+    "FS *",
     "GOOGLE *",
     "APL*",
     "PP*",
@@ -534,10 +486,9 @@ pub(crate) fn garbled(dice: &mut Dice, name: &str) -> String {
     if before.len() > PROCESSOR_MAX {
         text = format!("{before}{text}");
     }
-    let state = dice.pick(&STATES);
-    let upper = |place: String| place.to_uppercase();
+    let state = places::state(dice);
     match dice.below(100) {
-        0..=49 => text += &format!(" {} {state}", upper(city(dice))),
+        0..=49 => text += &format!(" {}", places::city_and_state(dice).to_uppercase()),
         50..=64 => {
             text += &format!(" {}-{}-{} {state}", dice.digits(3), dice.digits(3), dice.digits(4));
         }

@@ -9,6 +9,7 @@
 use payme_core::evidence::{LearnedAliases, Merchant, MerchantDirectory, Resolution};
 use payme_core::text::TrigramIndex;
 
+use super::descriptors::places::word_and_state;
 use super::descriptors::{
     Brand, Dice, Parted, garbled, made_up_brands, names_of, payee, real_brands,
 };
@@ -30,7 +31,7 @@ pub(crate) fn run(size: Size) -> Vec<Figure> {
         MerchantDirectory::new(parted.known.iter().map(merchant), LearnedAliases::default())
             .unwrap_or_else(|_| MerchantDirectory::empty());
     let (known, unknown, more) =
-        if size == Size::Full { (10_000, 1_000, 20_000) } else { (400, 200, 100) };
+        if size == Size::Full { (10_000, 1_000, 20_000) } else { (2_000, 200, 100) };
     let mut figures = of_known(&directory, &parted.known, known);
     let mut strangers = Dice(31);
     let answered = |dice: &mut Dice, count: usize| {
@@ -46,6 +47,8 @@ pub(crate) fn run(size: Size) -> Vec<Figure> {
     let name = "of many more unknown names, share answered";
     let count = answered(&mut strangers, more);
     figures.push(Figure::share(name, count, more, Bound::AtMost(0.001)));
+    let words = if size == Size::Full { 10_000 } else { 1_000 };
+    figures.push(of_other_words(&directory, &parted, words));
     figures.push(of_related(&directory, &parted.related));
     figures
 }
@@ -111,6 +114,24 @@ fn stranger(dice: &mut Dice, parted: &Parted, at: usize, is_real: bool) -> Strin
         }
         _ => payee(dice),
     }
+}
+
+/// A known brand, a word that is no place of the state behind it, and that state: another business
+/// than the brand, such as `TINDER JOHN MD`. Left out is what is, begins or nearly is another name.
+fn of_other_words(directory: &MerchantDirectory, parted: &Parted, cases: usize) -> Figure {
+    let mut dice = Dice(41);
+    let (mut answered, mut count) = (0, 0);
+    while count < cases {
+        let brand = &parted.known[dice.below(parted.known.len())];
+        let (word, state) = word_and_state(&mut dice);
+        if !parted.is_nearly_known(brand, word) {
+            count += 1;
+            let descriptor = format!("{} {word} {state}", brand.name).to_uppercase();
+            answered += usize::from(directory.resolve(&descriptor).resolved().is_some());
+        }
+    }
+    let name = "a brand and another word before a state, answered";
+    Figure::share(name, answered, cases, Bound::AtMost(0.0))
 }
 
 /// Businesses that share a part of their name with a known one, such as a shop in a shop.

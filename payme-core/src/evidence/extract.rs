@@ -48,7 +48,7 @@ pub fn extract<'a>(
     let read = reading.identified(records, corrections);
     let counted = counted(&read.records);
     let transactions = transactions(&counted);
-    let groups = Named::new(&transactions, reading);
+    let groups = Named::new(&transactions, &read.normal_forms);
     let subscriptions = subscriptions(&transactions, &groups, reading.lexicon());
     let mut tallies: BTreeMap<(FeatureKey, Source), Tally> = BTreeMap::new();
     let mut support = BTreeSet::new();

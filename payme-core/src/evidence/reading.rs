@@ -18,50 +18,6 @@ use crate::catalog::Settlement;
 use crate::sync::{Record, StoredRecord, Transaction};
 use crate::types::{FeatureKey, FeatureKind, RecordId, UserId, slug};
 
-/// Words that say how somebody was paid, and not who.
-const PAYMENT_WORDS: [&str; 32] = [
-    "ach",
-    "apple",
-    "atm",
-    "bank",
-    "bill",
-    "card",
-    "cash",
-    "cashapp",
-    "check",
-    "credit",
-    "debit",
-    "deposit",
-    "electronic",
-    "fee",
-    "from",
-    "inst",
-    "online",
-    "pay",
-    "payment",
-    "paypal",
-    "pos",
-    "purchase",
-    "recurring",
-    "square",
-    "the",
-    "to",
-    "transfer",
-    "venmo",
-    "web",
-    "withdrawal",
-    "xfer",
-    "zelle",
-];
-
-/// Whether a normal form has a word that says who was paid: one with three letters at least.
-fn says_something(normal_form: &str) -> bool {
-    let says = |word: &str| {
-        word.chars().filter(|c| c.is_alphabetic()).count() > 2 && !PAYMENT_WORDS.contains(&word)
-    };
-    normal_form.split(' ').any(says)
-}
-
 /// Why records cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadingError {
@@ -89,6 +45,8 @@ pub(super) struct Identified<'a> {
     pub(super) records: Vec<Cow<'a, Record>>,
     /// Those whose merchant was found by their description alone.
     pub(super) resolved: BTreeSet<RecordId>,
+    /// The normal forms of the descriptions for which no merchant was found.
+    pub(super) normal_forms: HashMap<String, String>,
 }
 
 /// The lexicon and the directory that records are read by.
@@ -145,8 +103,9 @@ impl Reading {
         let records: Vec<&Record> = records.into_iter().collect();
         let corrections: Vec<&Correction> = corrections.into_iter().collect();
         let nobody = UserId::from_uuid(uuid::Uuid::nil());
-        let own = personal_aliases(&self.said(nobody, &records, &corrections), nobody);
-        let mut found: HashMap<String, Option<String>> = HashMap::new();
+        let said = self.said(nobody, &records, &corrections).into_iter().map(|(said, _)| said);
+        let own = personal_aliases(&said.collect::<Vec<_>>(), nobody);
+        let mut found: HashMap<String, Result<String, String>> = HashMap::new();
         let mut resolved = BTreeSet::new();
         let mut read = corrected(records, corrections);
         for record in &mut read {
@@ -154,12 +113,9 @@ impl Reading {
             if transaction.merchant_name.is_some() {
                 continue;
             }
-            let resolve = || {
-                let resolution = self.directory.resolve_for(&transaction.name, &own);
-                resolution.resolved().map(|resolved| resolved.merchant.clone())
-            };
-            let merchant = found.entry(transaction.name.clone()).or_insert_with(resolve);
-            if let Some(merchant) = merchant {
+            let decide = || self.directory.merchant_or_normal_form(&transaction.name, &own);
+            let merchant = found.entry(transaction.name.clone()).or_insert_with(decide);
+            if let Ok(merchant) = merchant {
                 resolved.insert(transaction.id);
                 let merchant_name = Some(merchant.clone());
                 *record = Cow::Owned(Record::Transaction(Transaction {
@@ -168,18 +124,20 @@ impl Reading {
                 }));
             }
         }
-        Identified { records: read, resolved }
+        let forms = found.into_iter().filter_map(|(name, found)| Some((name, found.err()?)));
+        Identified { records: read, resolved, normal_forms: forms.collect() }
     }
 
-    /// What a person said that descriptors mean. A correction of a pending transaction speaks of
-    /// the one that took its place. What has no word of its own, such as a bare `CHECK 1041`, means
-    /// another merchant each time, so that nothing is to be learned from it.
+    /// What a person said that descriptors mean, and whether each is a payment to a payee. A
+    /// correction of a pending transaction speaks of the one that took its place. What has no word
+    /// of its own, such as a bare `CHECK 1041`, means another merchant each time, so that nothing
+    /// is to be learned from it.
     fn said(
         &self,
         user_id: UserId,
         records: &[&Record],
         corrections: &[&Correction],
-    ) -> Vec<NamedDescriptor> {
+    ) -> Vec<(NamedDescriptor, bool)> {
         // Most people correct nothing, and their records need not be looked at for it.
         if corrections.is_empty() {
             return Vec::new();
@@ -191,12 +149,12 @@ impl Reading {
             let ids = std::iter::once(entry.id()).chain(entry.stands_for.iter().copied());
             let mut own = ids.filter_map(|id| by_record.get(&id));
             let correction = own.find(|one| one.merchant().is_some())?;
-            let normal_form = self.directory.rules().clean(entry.description()).text;
-            says_something(&normal_form).then(|| NamedDescriptor {
-                user_id,
-                normal_form,
-                merchant: entry.merchant.clone(),
-                at: correction.at(),
+            let rules = self.directory.rules();
+            let cleaned = rules.clean(entry.description());
+            rules.says_who(&cleaned.text).then(|| {
+                let merchant = entry.merchant.clone();
+                let (normal_form, at) = (cleaned.text, correction.at());
+                (NamedDescriptor { user_id, normal_form, merchant, at }, cleaned.is_payee)
             })
         };
         entries.iter().filter_map(named).collect()
@@ -213,14 +171,14 @@ pub(super) fn live(stored: &StoredEvidence) -> impl Iterator<Item = &Record> {
 pub fn corrected_descriptors(stored: &StoredEvidence, reading: &Reading) -> Vec<NamedDescriptor> {
     let records: Vec<&Record> = live(stored).collect();
     let corrections: Vec<&Correction> = stored.corrections.values().collect();
-    let mut said = reading.said(stored.person.user_id, &records, &corrections);
+    let said = reading.said(stored.person.user_id, &records, &corrections);
     let directory = reading.directory();
-    said.retain(|one| {
+    let is_known = |one: &NamedDescriptor| {
         let key = FeatureKey::new(FeatureKind::Merchant, &one.merchant);
         key.is_ok_and(|key| directory.get(&key).is_some())
-            && !directory.rules().clean(&one.normal_form).is_payee
-    });
-    said
+    };
+    let public = said.into_iter().filter_map(|(one, is_payee)| (!is_payee).then_some(one));
+    public.filter(is_known).collect()
 }
 
 /// A person's transactions as they see them, the newest first.
@@ -252,13 +210,17 @@ pub(super) struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    pub(super) fn new(transactions: &'a [&'a Transaction], reading: &Reading) -> Self {
-        let rules = reading.directory().rules();
+    /// The normal forms are those of the descriptors that nobody resolved.
+    pub(super) fn new(
+        transactions: &'a [&'a Transaction],
+        normal_forms: &HashMap<String, String>,
+    ) -> Self {
         let mut found: HashMap<&str, String> = HashMap::new();
         let mut group = |name: &'a str, is_descriptor: bool| {
             let read = || {
-                let own = if is_descriptor { rules.clean(name).text } else { name.to_owned() };
-                let texts = [slug(&own), slug(name), name.to_lowercase()];
+                let form = normal_forms.get(name).filter(|_| is_descriptor);
+                let own = form.map_or(name, String::as_str);
+                let texts = [slug(own), slug(name), name.to_lowercase()];
                 texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
             };
             found.entry(name).or_insert_with(read).clone()

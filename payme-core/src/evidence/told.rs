@@ -118,7 +118,7 @@ pub fn recurring_of(stored: &StoredEvidence, reading: &Reading, today: Date) -> 
     let read = reading.identified(live(stored), stored.corrections.values());
     let counted = counted(&read.records);
     let transactions = transactions(&counted);
-    let groups = Named::new(&transactions, reading);
+    let groups = Named::new(&transactions, &read.normal_forms);
     let charges = groups.charges();
     let by_id: BTreeMap<RecordId, &Transaction> =
         transactions.iter().map(|one| (one.id, *one)).collect();
@@ -164,7 +164,7 @@ pub fn anomalies_of(stored: &StoredEvidence, reading: &Reading) -> Vec<ToldAnoma
     let read = reading.identified(live(stored), stored.corrections.values());
     let counted = counted(&read.records);
     let transactions = transactions(&counted);
-    let groups = Named::new(&transactions, reading);
+    let groups = Named::new(&transactions, &read.normal_forms);
     let purchases = groups.purchases();
     let told = |one: Anomaly| ToldAnomaly {
         record: one.record,

@@ -18,8 +18,8 @@ use crate::types::{FeatureKey, FeatureKind};
 
 /// Names are looked for whose similarity is above this, as `pg_trgm` does by default.
 pub const SIMILARITY_MIN: f32 = 0.3;
-/// A beginning of a name has at least so many letters; more where a place was guessed.
-const PREFIX_MIN: [usize; 2] = [5, 8];
+/// A beginning of a name has at least so many letters.
+const PREFIX_MIN: usize = 5;
 /// Of the entries similar to one spelling so many are looked at.
 const SIMILAR_MAX: usize = 20;
 /// Of the entries with one beginning so many are looked at.
@@ -100,17 +100,13 @@ pub struct Candidate {
     pub entry_kind: EntryKind,
     /// The words of the descriptor that were compared with it.
     pub read_as: String,
-    /// How many words were taken for a place only because one often stands there.
-    pub guessed: usize,
 }
 
 impl fmt::Debug for Candidate {
-    /// Without the words of the descriptor, and without what a person said of it.
+    /// Without the words of the descriptor, and without the merchant, whose name may be these words
+    /// or what a person calls a payee.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("Candidate");
-        if self.entry_kind != EntryKind::Personal {
-            told.field("key", &self.key);
-        }
         told.field("tier", &self.tier).field("score", &self.score);
         told.field("closeness", &self.closeness).finish_non_exhaustive()
     }
@@ -275,7 +271,7 @@ impl MerchantDirectory {
 
     /// The entries that begin with the letters of a reading.
     fn find_prefixed<'a>(&self, found: &mut Found<'a>, reading: &'a Reading, squashed: &str) {
-        if squashed.chars().count() < PREFIX_MIN[reading.guessed.min(1)] || reading.guessed > 1 {
+        if squashed.chars().count() < PREFIX_MIN {
             return;
         }
         let start = self.sorted.partition_point(|(letters, _)| letters.as_str() < squashed);
@@ -321,16 +317,9 @@ struct Hit<'a> {
 impl Hit<'_> {
     fn is_before(&self, other: &Self) -> bool {
         let by_score = other.score.total_cmp(&self.score);
-        let by_guess = self.reading.guessed.cmp(&other.reading.guessed);
         let by_length = other.reading.text.len().cmp(&self.reading.text.len());
         let by_entry = self.entry.cmp(&other.entry);
-        self.tier
-            .cmp(&other.tier)
-            .then(by_score)
-            .then(by_guess)
-            .then(by_length)
-            .then(by_entry)
-            .is_lt()
+        self.tier.cmp(&other.tier).then(by_score).then(by_length).then(by_entry).is_lt()
     }
 }
 
@@ -360,17 +349,15 @@ impl<'a> Found<'a> {
                 entry_text: entry.text.clone(),
                 entry_kind: entry.kind,
                 read_as: hit.reading.text.clone(),
-                guessed: hit.reading.guessed,
             })
         };
         let mut all: Vec<Candidate> = self.best.into_iter().filter_map(candidate).collect();
         all.sort_by(|a, b| {
             let by_score = || b.score.total_cmp(&a.score);
-            let by_guess = || a.guessed.cmp(&b.guessed);
             let by_length = || b.read_as.len().cmp(&a.read_as.len());
             let by_closeness = || b.closeness.total_cmp(&a.closeness);
             let by_kind = || a.entry_kind.cmp(&b.entry_kind);
-            let by_tier = a.tier.cmp(&b.tier).then_with(by_score).then_with(by_guess);
+            let by_tier = a.tier.cmp(&b.tier).then_with(by_score);
             let by_letters = by_tier.then_with(by_length).then_with(by_closeness);
             by_letters.then_with(by_kind).then_with(|| a.merchant.cmp(&b.merchant))
         });

@@ -95,19 +95,23 @@ impl Merchant {
 /// ```
 pub fn parse_merchants(bytes: &[u8]) -> Result<Rows<Merchant>, Refusal> {
     let mut rows = Rows::default();
-    let mut seen: HashMap<FeatureKey, u64> = HashMap::new();
+    let mut seen: HashMap<FeatureKey, (usize, u64)> = HashMap::new();
     for row in reader::array(reader::utf8(bytes)?, "merchants")? {
         rows.push(parse_row(&row).and_then(|(key, merchant)| {
-            if let Some(line) = seen.get(&key) {
+            if let Some((index, line)) = seen.get(&key) {
                 let message = format!(
-                    "the merchant on line {line} has the same key ({key}): make one of them an \
-                     alias of the other"
+                    "merchant {} on line {line} and merchant {} on line {} have one key, {key}: \
+                     keep one and write the name of the other in its `aliases`, or spell one of \
+                     them otherwise where they are two businesses",
+                    index + 1,
+                    row.index + 1,
+                    row.line
                 );
                 let path = format!("$[{}].name", row.index);
                 let code = "duplicate_merchant";
                 return Err(Refusal { line: row.line, path, code, message });
             }
-            seen.insert(key, row.line);
+            seen.insert(key, (row.index, row.line));
             Ok(merchant)
         }));
     }
@@ -126,7 +130,16 @@ fn merchant(node: &Node<'_>) -> Result<(FeatureKey, Merchant), Fault> {
     let members = node.members(&["name", "aliases"])?;
     let name = members.need("name")?;
     let text = name.filled_text()?;
-    let key = name.checked(FeatureKey::new(FeatureKind::Merchant, &text))?;
+    let key = FeatureKey::new(FeatureKind::Merchant, &text).map_err(|error| match error {
+        FeatureKeyError::Slug => name.fault(
+            error.code(),
+            "a key is made of Latin letters without accents and of digits, and this name has \
+             none: write how Americans spell it as `name`, and this one in `aliases`",
+        ),
+        FeatureKeyError::Kind | FeatureKeyError::Long(_) => {
+            name.fault(error.code(), error.to_string())
+        }
+    })?;
     let aliases = members
         .map("aliases", |node| node.items()?.map(|item| item.filled_text()).collect())?
         .unwrap_or_default();

@@ -4,8 +4,7 @@
 //! A candidate is accepted only on grounds that unknown names hardly ever have, and never where
 //! another merchant has them too:
 //!
-//! - *Exact*, *alias*: the letters are those of the entry. Where words were taken for a place that
-//!   no list knows, what is left has to say more than common words do.
+//! - *Exact*, *alias*: the letters are those of the entry.
 //! - *Prefix*: the descriptor ends inside a word of the entry; or only common words are missing
 //!   behind several words that say more.
 //! - *Trigram*: the *telling* letters of both, that is without the common words that both begin or
@@ -23,22 +22,22 @@ use super::token::{skeleton, squash};
 
 /// Shorter normal forms say nothing.
 const LETTERS_MIN: usize = 2;
-/// The letters before a guessed place are so many.
-const GUESSED_LETTERS_MIN: usize = 4;
-/// A name that was cut off inside its first word, or a later one, is told by so many letters.
-const CUT_LETTERS_MIN: [usize; 2] = [8, 10];
-/// So much of the word is there in which such a name ends.
-const CUT_WORD_MIN: usize = 3;
+/// A name that was cut off inside a word is told by so many letters.
+const CUT_LETTERS_MIN: usize = 8;
+/// So much of the second word is there if such a name ends in it.
+const CUT_WORD_MIN: usize = 2;
 /// A spoilt name that was cut off is told by so many letters, so close.
-const SPOILT_CUT: (usize, f64) = (10, 0.94);
-/// How close the telling letters have to be, by the number of words that were guessed.
-pub(super) const CLOSENESS_MIN: [f64; 3] = [0.853, 0.86, 0.93];
+const SPOILT_CUT: (usize, f64) = (9, 0.91);
+/// How close the telling letters have to be.
+pub(super) const CLOSENESS_MIN: f64 = 0.853;
 /// How close each word has to be where as many were read as the name has.
-const WORD_CLOSENESS_MIN: f64 = 0.7;
+const WORD_CLOSENESS_MIN: f64 = 0.6;
+/// How close a common word of a name has to be where a letter is another one.
+const COMMON_CLOSENESS_MIN: f64 = 0.76;
 /// The telling letters of a similar name are so many.
 const TELLING_LETTERS_MIN: usize = 5;
 /// A name is told by all its letters where there are so many, so close, in words so close.
-const AS_A_WHOLE: (usize, f64, f64) = (8, 0.89, 0.79);
+const AS_A_WHOLE: (usize, f64, f64) = (8, 0.86, 0.6);
 /// The next merchant is less close by so much.
 const MARGIN_MIN: f64 = 0.05;
 
@@ -65,10 +64,8 @@ pub enum Why {
 pub(super) enum Grounds {
     Own,
     Letters,
-    LettersBeforeGuess,
     CutName,
     Similar,
-    SimilarBeforeGuess,
 }
 
 impl Grounds {
@@ -79,10 +76,8 @@ impl Grounds {
         match self {
             Self::Own => 1.0,
             Self::Letters => 0.997,
-            Self::LettersBeforeGuess => 0.995,
             Self::CutName => 0.99,
             Self::Similar => 0.99,
-            Self::SimilarBeforeGuess => 0.98,
         }
     }
 }
@@ -104,29 +99,14 @@ impl MerchantDirectory {
             Some(split) => split,
         };
         let grounds = match best.tier {
-            Tier::Exact | Tier::Alias => self.judge_letters(best)?,
+            Tier::Exact | Tier::Alias => Grounds::Letters,
             Tier::Prefix => self.judge_prefix(best)?,
             Tier::Trigram => self.judge_similar(best)?,
         };
-        // A place was guessed where the words can also be those of a longer name.
-        let is_longer =
-            |other: &Candidate| other.guessed < best.guessed && other.closeness >= CLOSENESS_MIN[0];
-        if others.iter().any(|other| is_longer(other) || self.is_as_good(best, other)) {
+        if others.iter().any(|other| self.is_as_good(best, other)) {
             return Err(Why::Ambiguous);
         }
         Ok(grounds)
-    }
-
-    fn judge_letters(&self, best: &Candidate) -> Result<Grounds, Why> {
-        let is_long = squash(&best.read_as).chars().count() >= GUESSED_LETTERS_MIN;
-        let says_more = self.says_more(&best.read_as) || best.read_as.contains(' ');
-        if best.guessed == 0 {
-            Ok(Grounds::Letters)
-        } else if is_long && says_more {
-            Ok(Grounds::LettersBeforeGuess)
-        } else {
-            Err(Why::TooCommon)
-        }
     }
 
     fn judge_prefix(&self, best: &Candidate) -> Result<Grounds, Why> {
@@ -145,7 +125,7 @@ impl MerchantDirectory {
         }
         let (there, missing) = words.split_at(whole);
         let rest = missing.first().and_then(|word| word.get(left..)).unwrap_or_default();
-        let is_long = read.chars().count() >= CUT_LETTERS_MIN[usize::from(whole > 0)];
+        let is_long = read.chars().count() >= CUT_LETTERS_MIN;
         let goes_on = match whole {
             0 => left > 1 && missing.iter().skip(1).all(|word| self.rules().is_common(word)),
             1 => left >= CUT_WORD_MIN,
@@ -170,21 +150,19 @@ impl MerchantDirectory {
         let [all_read, all_name] = [&best.read_as, &best.entry_text].map(|text| squash(text));
         // Where all letters agree so well, the common words count too.
         let is_as_a_whole = all_read.chars().count() >= AS_A_WHOLE.0
-            && best.guessed < 2
+            && !has_another_word(best)
             && closeness_whole(&all_read, &all_name) >= AS_A_WHOLE.1
-            && each_word_is_close(best, AS_A_WHOLE.2);
+            && self.each_word_is_close(best, AS_A_WHOLE.2);
         if !(is_as_a_whole || self.says_enough(best, &read, &name)) {
             return Err(Why::TooCommon);
         }
         let shorter = read.chars().count().min(name.chars().count());
         let is_plural = is_plural_of(&name, &read) || is_plural_of(&read, &name);
-        let is_other = is_plural && (best.guessed > 0 || shorter < CUT_LETTERS_MIN[0]);
+        let is_other = is_plural && shorter < CUT_LETTERS_MIN;
         let is_close = is_as_a_whole || self.is_close(best, &read, &name);
         // Hardly any name loses its first letter.
         if is_other || !is_close || all_read.chars().next() != all_name.chars().next() {
             Err(Why::TooUnlike)
-        } else if best.guessed > 0 {
-            Ok(Grounds::SimilarBeforeGuess)
         } else {
             Ok(Grounds::Similar)
         }
@@ -194,12 +172,12 @@ impl MerchantDirectory {
     fn is_close(&self, best: &Candidate, read: &str, name: &str) -> bool {
         let is_spoilt = || {
             read.chars().next() == name.chars().next()
-                && closeness_whole(read, name) >= CLOSENESS_MIN[best.guessed.min(2)]
-                && each_word_is_close(best, WORD_CLOSENESS_MIN)
+                && !has_another_word(best)
+                && closeness_whole(read, name) >= CLOSENESS_MIN
+                && self.each_word_is_close(best, WORD_CLOSENESS_MIN)
         };
         let is_spoilt_and_cut = || {
-            best.guessed == 0
-                && read.chars().count() >= SPOILT_CUT.0
+            read.chars().count() >= SPOILT_CUT.0
                 && closeness(read, name) >= SPOILT_CUT.1
                 && self.is_cut(best)
         };
@@ -210,9 +188,9 @@ impl MerchantDirectory {
     fn says_enough(&self, best: &Candidate, read: &str, name: &str) -> bool {
         let shorter = read.chars().count().min(name.chars().count());
         // Without vowels, four letters will do beside common words that are there as well.
-        let is_backed = best.guessed == 0 && squash(&best.read_as).len() >= AS_A_WHOLE.0;
+        let is_backed = squash(&best.read_as).len() >= AS_A_WHOLE.0;
         let is_bare = shorter + 1 >= TELLING_LETTERS_MIN && is_backed && read == skeleton(name);
-        let is_same = read == name && self.says_more(&best.entry_text) && best.guessed == 0;
+        let is_same = read == name && self.says_more(&best.entry_text);
         // `frst` may be `first` before it is `Frost`.
         let is_common = self.rules().is_short_for_common(read) && !self.rules().is_common(name);
         !is_common && (shorter >= TELLING_LETTERS_MIN || is_bare || is_same)
@@ -261,20 +239,42 @@ impl MerchantDirectory {
         (read, name)
     }
 
-    /// Whether what was read ends inside a word of the entry, and only common words are missing.
+    /// Whether what was read ends before the entry does, and only common words are missing.
     fn is_cut(&self, best: &Candidate) -> bool {
         let read: Vec<&str> = best.read_as.split(' ').collect();
-        let mut name = best.entry_text.split(' ');
-        let last_is_long = read.last().is_some_and(|last| last.len() >= CUT_WORD_MIN);
-        let mut is_close = |read: &&str| {
-            let close =
-                |name| closeness(read, name) >= WORD_CLOSENESS_MIN || name.starts_with(read);
-            name.next().is_some_and(close)
+        let name: Vec<&str> = best.entry_text.split(' ').collect();
+        let Some((there, missing)) = name.split_at_checked(read.len()) else { return false };
+        let is_there = |(read, name): (&&str, &&str)| {
+            name.starts_with(read) || self.is_spoilt(read, name, WORD_CLOSENESS_MIN)
         };
+        let ends = read.last().zip(there.last());
+        let is_begun =
+            ends.is_some_and(|(read, name)| name.len() > read.len() && name.starts_with(read));
         read.len() > 1
-            && last_is_long
-            && read.iter().all(&mut is_close)
-            && name.all(|word| self.rules().is_common(word))
+            && read.last().is_some_and(|last| last.len() >= CUT_WORD_MIN)
+            && read.iter().zip(there).all(is_there)
+            && (is_begun || !missing.is_empty())
+            && missing.iter().all(|word| self.rules().is_common(word))
+    }
+
+    /// Whether a word can be a spoilt one of a name. Names differ by their common words more often
+    /// than these are spoilt, so `Verton Rental` is not `Verton Dental`, nor `Pelhurst Boots`
+    /// `Pelhurst Books`; that letters are left out, as in `mkt`, says nothing.
+    fn is_spoilt(&self, read: &str, name: &str, least: f64) -> bool {
+        let is_exact = self.rules().is_common(name) && !is_shortened(read, name);
+        let least = if is_exact { least.max(COMMON_CLOSENESS_MIN) } else { least };
+        closeness(read, name) >= least && !self.rules().is_common(read)
+    }
+
+    /// Whether no word of a name is another one, where there are as many words as there were read.
+    fn each_word_is_close(&self, candidate: &Candidate, least: f64) -> bool {
+        let [read, name] =
+            [&candidate.read_as, &candidate.entry_text].map(|text| compared_words(text));
+        let pairs: Vec<(&str, &str)> = read.clone().zip(name.clone()).collect();
+        let is_aligned = read.count() == pairs.len() && name.count() == pairs.len();
+        let is_close =
+            |(read, name): &(&str, &str)| read == name || self.is_spoilt(read, name, least);
+        !is_aligned || pairs.iter().all(is_close)
     }
 
     /// Whether a word is long and not common.
@@ -289,12 +289,20 @@ impl MerchantDirectory {
     }
 }
 
-/// Whether no word of a name is another one, where there are as many words as there were read.
-fn each_word_is_close(candidate: &Candidate, least: f64) -> bool {
-    let [read, name] = [&candidate.read_as, &candidate.entry_text].map(|text| compared_words(text));
-    let pairs: Vec<(&str, &str)> = read.clone().zip(name.clone()).collect();
-    let is_aligned = read.count() == pairs.len() && name.count() == pairs.len();
-    !is_aligned || pairs.iter().all(|(read, name)| closeness(read, name) >= least)
+/// Whether what was read has more words than the name, and more letters than a typo adds: the name
+/// and another word are another name.
+fn has_another_word(candidate: &Candidate) -> bool {
+    let [read, name] = [&candidate.read_as, &candidate.entry_text].map(|text| {
+        let words = compared_words(text);
+        (words.clone().count(), words.map(str::len).sum::<usize>())
+    });
+    read.0 > name.0 && read.1 > name.1 + 1
+}
+
+/// Whether a word has some letters of another, in their order.
+fn is_shortened(short: &str, word: &str) -> bool {
+    let mut letters = word.chars();
+    short.chars().all(|letter| letters.any(|of_word| of_word == letter))
 }
 
 /// The words of a text that do not come and go.

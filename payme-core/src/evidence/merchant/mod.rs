@@ -7,6 +7,7 @@
 //! | file | step |
 //! |---|---|
 //! | `rules.rs`, `token.rs`, `normalise.rs` | rules as data take off what banks put around a name |
+//! | `places.rs` | where a purchase was made, by state |
 //! | `directory.rs`, `closeness.rs` | candidates by exact letters, alias, prefix and trigrams |
 //! | `judge.rs` | the grounds to accept the best candidate, or why not |
 //! | `resolve.rs` | the resolution and its explanation |
@@ -22,6 +23,7 @@ mod file;
 mod judge;
 mod learn;
 mod normalise;
+mod places;
 mod resolve;
 mod rules;
 #[cfg(test)]

@@ -8,11 +8,10 @@
 
 use std::fmt;
 
-use super::rules::{DescriptorRules, Place, Rule};
+use super::rules::{DescriptorRules, Place, Rule, Spelling};
 use super::token;
+use crate::types::State;
 
-/// A text whose last words may be a place: it is read without one of them, or two.
-const PLACE_WORDS_MAX: usize = 2;
 /// Stands where something was taken from the middle, and before the numbers of shops.
 const MARK: &str = "#";
 /// A legal form is joined to words of so many letters.
@@ -20,6 +19,8 @@ const JOINED_MIN: usize = 5;
 /// Rules are applied again until nothing changes: each round takes a word away, so this is enough
 /// for every descriptor, and rules that put back what they take come to an end as well.
 const ROUNDS_MAX: usize = 300;
+/// A number that stands before a place has so many digits.
+const SHOP_DIGITS_MIN: usize = 3;
 /// A city has so many words at most.
 const CITY_WORDS_MAX: usize = 4;
 
@@ -67,9 +68,6 @@ impl fmt::Debug for Removed {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) text: String,
-    /// How many words were left out because a place stands there often, and not because they are
-    /// known to belong to one.
-    pub(super) guessed: usize,
     /// Whether only names that are the same are looked for.
     pub(super) is_as_is: bool,
 }
@@ -90,13 +88,14 @@ impl DescriptorRules {
         let mut cleaning = Cleaning { rules: self, cleaned: Cleaned::default() };
         let width = descriptor.trim().chars().count();
         cleaning.cleaned.is_cut = self.cut_widths.contains(&width);
-        let mut tokens = token::split(descriptor, &self.letters);
+        let mut tokens = token::split(descriptor);
         cleaning.read_as_is(&tokens);
-        for round in 0..ROUNDS_MAX {
+        for _ in 0..ROUNDS_MAX {
             let before = tokens.clone();
             cleaning.strip_start(&mut tokens);
-            tokens = cleaning.pass(tokens, round == 0);
-            cleaning.read(&tokens, 0);
+            // Words that were apart may be read together now: `& 12:30 CO` is `& CO`.
+            tokens = token::split(&cleaning.pass(tokens).join(" "));
+            cleaning.read(&tokens);
             if tokens == before {
                 break;
             }
@@ -112,7 +111,7 @@ impl DescriptorRules {
             Some((before, _)) if before.chars().any(char::is_alphanumeric) => before,
             _ => name,
         };
-        let tokens = token::split(outside, &self.letters);
+        let tokens = token::split(outside);
         let bare = tokens.iter().map(|token| token::without_domain(token).unwrap_or(token));
         let bare: Vec<String> = bare.map(str::to_owned).collect();
         (self.without_legal_form(&tokens), self.without_legal_form(&bare))
@@ -143,14 +142,14 @@ impl Cleaning<'_> {
     /// may begin with, as in `SP Plus`. These hold what rules know to be no name, so only names
     /// that are the same are looked for.
     fn read_as_is(&mut self, tokens: &[String]) {
-        self.read(tokens, 0);
+        self.read(tokens);
         let longest = |rule: &Rule| rule.longest_at(tokens);
         if best(self.rules, Place::Start, longest).is_some_and(|(_, count)| count == 1) {
             let mut aside = Cleaning { rules: self.rules, cleaned: Cleaned::default() };
-            let whole = aside.pass(tokens.to_vec(), false);
-            aside.read(&whole, 0);
+            let whole = aside.pass(tokens.to_vec());
+            aside.read(&whole);
             for reading in aside.cleaned.readings {
-                self.read(&[reading.text], 0);
+                self.read(&[reading.text]);
             }
         }
         for reading in &mut self.cleaned.readings {
@@ -159,43 +158,45 @@ impl Cleaning<'_> {
     }
 
     /// Applies every rule but those at the start, once or as often as it fits.
-    fn pass(&mut self, mut tokens: Vec<String>, is_first: bool) -> Vec<String> {
+    fn pass(&mut self, mut tokens: Vec<String>) -> Vec<String> {
         self.strip_behind_star(&mut tokens);
         self.strip_anywhere(&mut tokens, false);
         self.strip_domains(&mut tokens);
         self.strip_end(&mut tokens, false);
-        let has_place = self.strip_place(&mut tokens);
+        self.strip_place(&mut tokens);
         // What a bank writes at the end can stand before the place, too. The legal form waits until
         // now because of Colorado.
         self.strip_end(&mut tokens, true);
-        self.read(&tokens, 0);
+        self.read(&tokens);
         self.read_before_number(&tokens);
         self.strip_anywhere(&mut tokens, true);
         let mut words = token::words(&tokens);
         self.strip_end(&mut words, true);
         self.read_without_joined(&words);
-        if is_first && has_place == Some(false) {
-            self.read_without_place(&words);
-        }
         words
     }
 
     fn strip_start(&mut self, tokens: &mut Vec<String>) {
         let rules = self.rules;
         for _ in 0..ROUNDS_MAX {
-            let Some((rule, count)) = best(rules, Place::Start, |rule| rule.longest_at(tokens))
-            else {
-                break;
+            let longest = |rule: &Rule| {
+                let count = rule.longest_at(tokens);
+                // What was put is not taken again.
+                if rule.put.len() > count && tokens.starts_with(&rule.put) { 0 } else { count }
             };
+            let Some((rule, count)) = best(rules, Place::Start, longest) else { break };
+            self.cleaned.is_payee |= rule.is_payee;
             let rest = tokens.get(count..).unwrap_or_default();
-            // A reference behind a star is no name: then the name stands before it.
-            let is_reference = rest.first().is_some_and(|token| token::is_id(token));
-            if rule.put.is_none() && (!has_name(rest) || is_reference) {
+            // A reference behind a star is no name: then the name stands before it. Nor is the
+            // number of a payment to a person.
+            let has_letters = rest.iter().any(|token| token.contains(char::is_alphabetic));
+            let is_reference = rest.first().is_some_and(|token| token::is_id(token))
+                || (rule.is_payee && !has_letters);
+            if rule.put.is_empty() && (!has_name(rest) || is_reference) {
                 break;
             }
             self.note(&rule.name, tokens.get(..count).unwrap_or_default());
-            self.cleaned.is_payee |= rule.is_payee;
-            tokens.splice(..count, rule.put.clone());
+            tokens.splice(..count, rule.put.iter().cloned());
         }
         let leading = tokens.iter().take_while(|token| *token == "*").count();
         tokens.drain(..leading);
@@ -266,85 +267,76 @@ impl Cleaning<'_> {
         }
     }
 
-    /// Takes away a state at the end and the city before it. `None` where there is no state, or
-    /// else whether the city was known.
-    fn strip_place(&mut self, tokens: &mut Vec<String>) -> Option<bool> {
-        let last = tokens.last()?.clone();
-        if token::is_state(&last) && has_name(tokens.get(..tokens.len() - 1)?) {
-            tokens.pop();
+    /// Takes away a state at the end, and what stands before it if it is a place of that state.
+    fn strip_place(&mut self, tokens: &mut Vec<String>) {
+        let Some(last) = tokens.pop() else { return };
+        if let Some(state) = token::state(&last).filter(|_| has_name(tokens)) {
             self.note("state", &[last]);
-        } else {
-            let (city, state) = last.split_at_checked(last.len().checked_sub(2)?)?;
-            let is_both = token::is_state(state) && self.rules.is_city(city);
-            if !is_both || tokens.len() < 2 {
-                return None;
+            // What is misspelt is looked for only where nothing is found: it takes longer.
+            let is_stripped = self.strip_city(tokens, state, Spelling::CutOff)
+                || self.strip_city(tokens, state, Spelling::Nearly);
+            if !is_stripped {
+                self.strip_behind_number(tokens);
+            }
+            return;
+        }
+        // Some banks join the two: `OAKLANDCA`.
+        let (city, state) = last.split_at_checked(last.len().saturating_sub(2)).unwrap_or_default();
+        if let Some(state) = token::state(state).filter(|_| !city.is_empty()) {
+            tokens.push(city.to_owned());
+            if self.strip_city(tokens, state, Spelling::Right) {
+                return;
             }
             tokens.pop();
-            self.note("city", &[last]);
-            return Some(true);
         }
-        let words = tokens.iter().rev().take_while(|token| *token != MARK).count();
-        if words == 0 {
-            return Some(true);
-        }
-        for count in (1..=CITY_WORDS_MAX.min(words)).rev() {
-            let start = tokens.len() - count;
-            let city = tokens.get(start..).unwrap_or_default().join(" ");
-            let is_city = self.rules.is_city(&city) || self.rules.begins_city(&city);
-            if is_city && has_name(tokens.get(..start)?) {
-                tokens.truncate(start);
-                self.note("city", &[city]);
-                return Some(true);
-            }
-        }
-        Some(self.strip_behind_number(tokens))
+        tokens.push(last);
     }
 
-    /// What stands between the number of a shop and a state is the place of the shop.
-    fn strip_behind_number(&mut self, tokens: &mut Vec<String>) -> bool {
-        let is_store =
-            |token: &String| token == MARK || (token.len() > 1 && token::is_number(token));
-        let number = tokens.iter().rposition(is_store).filter(|at| *at > 0);
-        let Some(at) = number.filter(|at| tokens.len() - at - 1 <= CITY_WORDS_MAX) else {
-            return false;
+    /// Takes away the longest place of a state at the end; whether there was one. A name may end
+    /// as a place begins, as in `WELLS FARGO ND`, so what is before each is read too.
+    fn strip_city(&mut self, tokens: &mut Vec<String>, state: State, spelling: Spelling) -> bool {
+        let words = tokens.iter().rev().take_while(|token| *token != MARK).count();
+        let is_place = |start: &usize| {
+            let place = tokens.get(*start..).unwrap_or_default();
+            let words: Vec<&str> = place
+                .iter()
+                .flat_map(|token| token.split(|c: char| !c.is_alphanumeric()))
+                .collect();
+            self.rules.is_place(state, &words, spelling)
+                && has_name(tokens.get(..*start).unwrap_or_default())
         };
-        if !has_name(tokens.get(..at).unwrap_or_default()) {
-            return false;
+        let least = tokens.len() - CITY_WORDS_MAX.min(words);
+        let starts: Vec<usize> = (least..tokens.len()).filter(is_place).collect();
+        let Some((longest, shorter)) = starts.split_first() else { return false };
+        for start in shorter.iter().chain([&tokens.len()]) {
+            self.read_as_they_are(tokens.get(..*start).unwrap_or_default());
         }
-        let place = tokens.split_off(at + 1);
-        if !place.is_empty() {
-            self.note("place", &place);
-        }
+        let place = tokens.split_off(*longest);
+        self.note("city", &place);
         true
     }
 
+    /// What stands between the number of a shop and a state is the place of the shop.
+    fn strip_behind_number(&mut self, tokens: &mut Vec<String>) {
+        let is_near = |at: &usize| (1..=CITY_WORDS_MAX).contains(&(tokens.len() - at - 1));
+        if let Some(at) = (0..tokens.len()).rfind(|at| is_of_shop(tokens, *at)).filter(is_near)
+            && has_name(tokens.get(..at).unwrap_or_default())
+        {
+            let place = tokens.split_off(at + 1);
+            self.note("place", &place);
+        }
+    }
+
     /// A reading up to the last number, which is that of a shop: an earlier one may be of the name.
+    /// A short one with words behind it is of the name, as in `Mobil 1 Lube Express`.
     fn read_before_number(&mut self, tokens: &[String]) {
-        let is_number = |token: &String| token == MARK || token::is_number(token);
-        if let Some(at) = tokens.iter().rposition(is_number).filter(|at| *at > 0) {
+        let is_last = tokens.last().is_some_and(|token| token::is_number(token));
+        let last = Some(tokens.len().saturating_sub(1)).filter(|_| is_last);
+        let of_shop = || (0..tokens.len()).rfind(|at| is_of_shop(tokens, *at));
+        if let Some(at) = last.or_else(of_shop).filter(|at| *at > 0) {
             let name = tokens.get(..at).unwrap_or_default();
-            self.read(name, 0);
+            self.read(name);
         }
-    }
-
-    /// Readings without the last word and without the last two, where these can be a place.
-    fn read_without_place(&mut self, words: &[String]) {
-        for count in 1..=PLACE_WORDS_MAX.min(words.len().saturating_sub(1)) {
-            let (name, place) = words.split_at(words.len() - count);
-            if place.iter().all(|word| self.can_be_place(word)) {
-                let mut name = name.to_vec();
-                self.strip_end(&mut name, true);
-                let is_listed = count == PLACE_WORDS_MAX && self.is_listed(place);
-                self.read(&name, if is_listed { 1 } else { count });
-            }
-        }
-    }
-
-    /// Whether these words begin or end as names of places do.
-    fn is_listed(&self, place: &[String]) -> bool {
-        let DescriptorRules { city_first, city_last, .. } = self.rules;
-        place.first().is_some_and(|word| city_first.contains(word))
-            || place.last().is_some_and(|word| city_last.contains(word))
     }
 
     /// A reading without a legal form that was joined to the last word.
@@ -353,33 +345,43 @@ impl Cleaning<'_> {
         let ends = ["inc", "llc", "corp"];
         let name = ends.iter().find_map(|end| last.strip_suffix(end));
         if let Some(name) = name.filter(|name| name.len() >= JOINED_MIN) {
-            self.read(&[before, &[name.to_owned()]].concat(), 0);
+            self.read(&[before, &[name.to_owned()]].concat());
         }
-    }
-
-    /// Whether a word can belong to the name of a place: it can be said, and no business has it.
-    fn can_be_place(&self, word: &str) -> bool {
-        let is_listed = self.is_listed(&[word.to_owned()]);
-        let can_be_said = word.chars().any(|c| token::is_vowel(c) || c == 'y' || !c.is_ascii());
-        let is_plain = word.chars().all(char::is_alphabetic);
-        is_listed || (can_be_said && is_plain && !self.rules.is_common(word))
     }
 
     fn note(&mut self, rule: &str, taken: &[String]) {
         self.cleaned.removed.push(Removed { rule: rule.to_owned(), text: taken.join(" ") });
     }
 
-    fn read(&mut self, tokens: &[String], guessed: usize) {
-        let text = token::words(tokens).join(" ");
+    fn read(&mut self, tokens: &[String]) {
+        self.keep(Reading { text: token::words(tokens).join(" "), is_as_is: false });
+    }
+
+    /// A reading that only a name with the same letters is looked for in.
+    fn read_as_they_are(&mut self, tokens: &[String]) {
+        self.keep(Reading { text: token::words(tokens).join(" "), is_as_is: true });
+    }
+
+    fn keep(&mut self, reading: Reading) {
         let readings = &mut self.cleaned.readings;
-        match readings.iter_mut().find(|reading| reading.text == text) {
-            Some(known) => {
-                *known = Reading { text, guessed: known.guessed.min(guessed), is_as_is: false }
-            }
-            None if text.is_empty() => {}
-            None => readings.push(Reading { text, guessed, is_as_is: false }),
+        match readings.iter_mut().find(|known| known.text == reading.text) {
+            Some(known) => known.is_as_is &= reading.is_as_is,
+            None if reading.text.is_empty() => {}
+            None => readings.push(reading),
         }
     }
+}
+
+/// Whether a token can only be the number of a shop, or stands where one was taken away: names
+/// have numbers of one digit or two, as in `Forever 21`.
+fn is_of_shop(tokens: &[String], at: usize) -> bool {
+    let is_shop = |token: &String| matches!(token.as_str(), "#" | "store");
+    let is_told = at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(is_shop);
+    tokens.get(at).is_some_and(|token| {
+        let digits = token.bytes().filter(u8::is_ascii_digit).count();
+        let is_long = is_told || digits >= SHOP_DIGITS_MIN;
+        token == MARK || (is_long && token::is_number(token))
+    })
 }
 
 /// The rule whose numbers are left until the end.

@@ -164,6 +164,32 @@ impl MerchantDirectory {
             }
         }
     }
+
+    /// The name of the merchant that [`MerchantDirectory::resolve_for`] gives, or the normal form
+    /// of the descriptor where it gives none. Nothing is explained, and candidates are looked for
+    /// only where they can decide.
+    pub(in crate::evidence) fn merchant_or_normal_form(
+        &self,
+        descriptor: &str,
+        own: &PersonalAliases,
+    ) -> Result<String, String> {
+        let cleaned = self.rules().clean(descriptor);
+        if let Some(candidate) = own_candidate(&cleaned.text, own).filter(|_| says(&cleaned)) {
+            return Ok(candidate.merchant);
+        }
+        if self.is_empty() || cleaned.is_payee {
+            return Err(cleaned.text);
+        }
+        let candidates = self.candidates_of(&cleaned, CANDIDATES);
+        let judged = self.judge(&cleaned, &candidates);
+        let best = candidates.into_iter().next().filter(|_| judged.is_ok());
+        best.map(|best| best.merchant).ok_or(cleaned.text)
+    }
+}
+
+/// Whether a letter or digit is left of a descriptor.
+fn says(cleaned: &Cleaned) -> bool {
+    cleaned.text.contains(char::is_alphanumeric)
 }
 
 fn own_candidate(normal_form: &str, own: &PersonalAliases) -> Option<Candidate> {
@@ -178,7 +204,6 @@ fn own_candidate(normal_form: &str, own: &PersonalAliases) -> Option<Candidate> 
         entry_text: normal_form.to_owned(),
         entry_kind: EntryKind::Personal,
         read_as: normal_form.to_owned(),
-        guessed: 0,
     })
 }
 
@@ -241,8 +266,7 @@ fn change_of_silence(why: Why, best: &Candidate, next: Option<&Candidate>) -> St
         Why::TooUnlike => format!(
             "The best candidate is {name}, with letters {:.2} close; {} is needed, or an alias \
              for this text.",
-            best.closeness,
-            CLOSENESS_MIN[best.guessed.min(2)]
+            best.closeness, CLOSENESS_MIN
         ),
     }
 }

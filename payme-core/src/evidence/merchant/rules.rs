@@ -1,15 +1,17 @@
 //! The rules for descriptors, as data: what may be taken off the text of a bank.
 //!
-//! In: `data/descriptor_rules.json`. Out: [`DescriptorRules`]. A rule has a name, a place where it
-//! may match (`start`, `end`, `anywhere` behind the first word) and patterns. A pattern is a row
-//! of words, `*`, `#`, and classes in angle brackets: `<digits>`, `<digits:4>`, `<number>`,
-//! `<date>`, `<time>`, `<phone>`, `<mask>`, `<id>`, `<short>`, `<any>`. The file is read strictly:
-//! a class that is misspelt is a refusal and not a rule that never fires.
+//! In: `data/descriptor_rules.json`. Out: [`DescriptorRules`], which hold the places of `places.rs`
+//! too. A rule has a name, a place where it may match (`start`, `end`, `anywhere` behind the first
+//! word) and patterns. A pattern is a row of words, `*`, `#`, and classes in angle brackets:
+//! `<digits>`, `<digits:4>`, `<number>`, `<date>`, `<time>`, `<phone>`, `<mask>`, `<id>`,
+//! `<short>`, `<any>`. The file is read strictly: a class that is misspelt is a refusal and not a
+//! rule that never fires.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::{HashMap, HashSet};
 
-use super::token::{self, Letters};
+use super::places::Places;
+use super::token;
+use crate::types::State;
 use crate::types::json::{self, Fault, Node, Refusal};
 
 const BUILT_IN: &str = include_str!("../../../data/descriptor_rules.json");
@@ -18,18 +20,17 @@ const BUILT_IN: &str = include_str!("../../../data/descriptor_rules.json");
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DescriptorRules {
     pub(super) rules: Vec<Rule>,
-    /// The words of each city, run together and apart.
-    cities: BTreeSet<String>,
-    /// Words that names of places begin and end with.
-    pub(super) city_first: HashSet<String>,
-    pub(super) city_last: HashSet<String>,
+    places: Places,
+    /// What banks write for words of names of places.
+    place_words: HashMap<String, String>,
     /// Words that many businesses have in their names: they tell nobody apart.
     pub(super) common: HashSet<String>,
     /// The same without vowels, where that is shorter.
     common_short: HashSet<String>,
     /// How many characters some banks cut a descriptor to.
     pub(super) cut_widths: Vec<usize>,
-    pub(super) letters: Letters,
+    /// Words that say how somebody was paid, and not who.
+    payment_words: HashSet<String>,
 }
 
 /// One rule.
@@ -38,8 +39,8 @@ pub(super) struct Rule {
     pub(super) name: String,
     pub(super) at: Place,
     pub(super) patterns: Vec<Vec<Element>>,
-    /// What is put in the place of what was taken.
-    pub(super) put: Option<String>,
+    /// What is put in the place of what was taken; empty for nothing.
+    pub(super) put: Vec<String>,
     /// Whether what follows is a person rather than a business.
     pub(super) is_payee: bool,
 }
@@ -65,6 +66,16 @@ pub(super) enum Element {
     Id,
     Short,
     Any,
+}
+
+/// How a place may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spelling {
+    Right,
+    /// In full, or its beginning.
+    CutOff,
+    /// But for one letter.
+    Nearly,
 }
 
 impl DescriptorRules {
@@ -98,19 +109,25 @@ impl DescriptorRules {
         long.find(|end| other.ends_with(end) && self.is_common(end))
     }
 
-    /// Whether words, apart or run together, are a city.
-    pub(super) fn is_city(&self, words: &str) -> bool {
-        self.cities.contains(words)
+    /// Whether words are a place of a state, as they are or as the spelling lets them be.
+    pub(super) fn is_place(&self, state: State, words: &[&str], spelling: Spelling) -> bool {
+        let in_full = words.iter().map(|word| self.place_words.get(*word).map_or(*word, |w| w));
+        let words: Vec<&str> = in_full.collect();
+        match spelling {
+            Spelling::Right => self.places.is_place(state, &words),
+            Spelling::CutOff => {
+                self.places.is_place(state, &words) || self.places.begins_place(state, &words)
+            }
+            Spelling::Nearly => self.places.is_nearly_place(state, &words),
+        }
     }
 
-    /// Whether words are the beginning of a city, of [`CITY_CUT_MIN`] letters or more.
-    pub(super) fn begins_city(&self, words: &str) -> bool {
-        words.len() >= CITY_CUT_MIN
-            && self
-                .cities
-                .range::<str, _>((Bound::Included(words), Bound::Unbounded))
-                .next()
-                .is_some_and(|city| city.starts_with(words))
+    /// Whether a normal form has a word that says who was paid: one with three letters at least.
+    pub(in crate::evidence) fn says_who(&self, normal_form: &str) -> bool {
+        normal_form.split(' ').any(|word| {
+            let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+            letters >= WHO_LETTERS_MIN && !self.payment_words.contains(word)
+        })
     }
 
     /// Whether a text is a common word whose vowels were left out.
@@ -121,26 +138,15 @@ impl DescriptorRules {
 
 /// Shorter common words end too many others.
 const COMMON_END_MIN: usize = 4;
-/// A city that was cut off is told by so many letters.
-const CITY_CUT_MIN: usize = 5;
-const MEMBERS: [&str; 8] = [
-    "_version",
-    "rules",
-    "cities",
-    "city_first",
-    "city_last",
-    "common_words",
-    "cut_widths",
-    "letters",
-];
+/// A word with fewer letters does not say who was paid.
+const WHO_LETTERS_MIN: usize = 3;
+const MEMBERS: [&str; 6] =
+    ["_version", "rules", "place_words", "common_words", "payment_words", "cut_widths"];
 
 fn read(node: &Node<'_>) -> Result<DescriptorRules, Fault> {
     let members = node.members(&MEMBERS)?;
-    let letters = letters(&members.need("letters")?)?;
-    let rule = |item: Node<'_>| rule(&item, &letters);
+    let rule = |item: Node<'_>| rule(&item);
     let rules = members.need("rules")?.items()?.map(rule).collect::<Result<_, _>>()?;
-    let cities = words(&members.need("cities")?)?;
-    let cities = cities.iter().flat_map(|city| [city.clone(), city.replace(' ', "")]).collect();
     let width = |item: Node<'_>| item.count(1).map(|width| width as usize);
     let common = words(&members.need("common_words")?)?;
     let short = common.iter().map(|word| (word, token::skeleton(word)));
@@ -148,12 +154,11 @@ fn read(node: &Node<'_>) -> Result<DescriptorRules, Fault> {
     Ok(DescriptorRules {
         rules,
         common_short: common_short.collect(),
-        cities,
-        city_first: words(&members.need("city_first")?)?,
-        city_last: words(&members.need("city_last")?)?,
+        places: Places::built_in(),
+        place_words: pairs(&members.need("place_words")?)?.into_iter().collect(),
         common,
         cut_widths: members.need("cut_widths")?.items()?.map(width).collect::<Result<_, _>>()?,
-        letters,
+        payment_words: words(&members.need("payment_words")?)?,
     })
 }
 
@@ -161,18 +166,15 @@ fn words(node: &Node<'_>) -> Result<HashSet<String>, Fault> {
     node.items()?.map(|item| item.filled_text()).collect()
 }
 
-fn letters(node: &Node<'_>) -> Result<Letters, Fault> {
+/// The members of an object whose values are texts.
+fn pairs(node: &Node<'_>) -> Result<Vec<(String, String)>, Fault> {
     let names: Vec<&str> = node.value().as_object().into_iter().flatten().map(|m| &**m.0).collect();
     let members = node.members(&names)?;
-    let mut letters = HashMap::new();
-    for name in names {
-        let from = members.need(name)?.filled_text()?;
-        letters.extend(from.chars().map(|c| (c, name.to_owned())));
-    }
-    Ok(Letters(letters))
+    let pair = |name: &&str| Ok(((*name).to_owned(), members.need(name)?.filled_text()?));
+    names.iter().map(pair).collect()
 }
 
-fn rule(node: &Node<'_>, letters: &Letters) -> Result<Rule, Fault> {
+fn rule(node: &Node<'_>) -> Result<Rule, Fault> {
     let members = node.members(&["name", "at", "patterns", "put", "payee"])?;
     let at = members.need("at")?;
     let at = match at.text()? {
@@ -181,24 +183,24 @@ fn rule(node: &Node<'_>, letters: &Letters) -> Result<Rule, Fault> {
         "end" => Place::End,
         _ => return Err(at.fault("unknown_place", "expected one of start, anywhere, end")),
     };
-    let pattern = |item: Node<'_>| pattern(&item, letters);
+    let pattern = |item: Node<'_>| pattern(&item);
     Ok(Rule {
         name: members.need("name")?.filled_text()?,
         at,
         patterns: members.need("patterns")?.items()?.map(pattern).collect::<Result<_, _>>()?,
-        put: members.map("put", |node| node.filled_text())?,
+        put: token::split(&members.map("put", |node| node.filled_text())?.unwrap_or_default()),
         is_payee: members.map("payee", |node| node.boolean())?.unwrap_or_default(),
     })
 }
 
-fn pattern(node: &Node<'_>, letters: &Letters) -> Result<Vec<Element>, Fault> {
+fn pattern(node: &Node<'_>) -> Result<Vec<Element>, Fault> {
     let mut elements = Vec::new();
     for part in node.text()?.split_whitespace() {
         match part.strip_prefix('<').and_then(|part| part.strip_suffix('>')) {
             Some(class) => elements.push(Element::class(class).ok_or_else(|| {
                 node.fault("unknown_pattern", "a class in angle brackets that there is not")
             })?),
-            None => elements.extend(token::split(part, letters).into_iter().map(Element::Word)),
+            None => elements.extend(token::split(part).into_iter().map(Element::Word)),
         }
     }
     if elements.is_empty() {
@@ -270,7 +272,7 @@ mod tests {
     #[test]
     fn the_built_in_rules_read() {
         let rules = DescriptorRules::built_in().unwrap();
-        assert!(rules.rules.len() > 10 && rules.is_city("saltlakecity"));
+        assert!(rules.rules.len() > 10);
         assert!(rules.is_common("coffee") && !rules.is_common("netflix"));
     }
 
@@ -278,8 +280,8 @@ mod tests {
     fn what_is_misspelt_is_refused() {
         let whole = |rule: &str| {
             format!(
-                r#"{{"rules": [{rule}], "cities": [], "city_first": [], "city_last": [],
-                    "common_words": [], "cut_widths": [], "letters": {{}}}}"#
+                r#"{{"rules": [{rule}], "place_words": {{}}, "common_words": [],
+                    "payment_words": [], "cut_widths": []}}"#
             )
         };
         #[rustfmt::skip]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::types::{FeatureKey, Instant};
 
-const NAMES: [(&str, &[&str]); 34] = [
+const NAMES: [(&str, &[&str]); 38] = [
     ("Blue Bottle Coffee", &[]),
     ("Starbucks", &[]),
     ("McDonald's", &["Mickey D's"]),
@@ -42,6 +42,10 @@ const NAMES: [(&str, &[&str]); 34] = [
     ("Lamar Motors", &["Twins"]),
     ("Orben Motors", &["Twins"]),
     ("Google", &[]),
+    ("Grubhub", &[]),
+    ("Instacart", &[]),
+    ("Wells Fargo", &[]),
+    ("Venmo", &[]),
 ];
 
 fn merchants() -> Vec<Merchant> {
@@ -75,9 +79,20 @@ fn descriptors_resolve_or_abstain() {
         ("PAYPAL *SPOTIFY 4029357733",                                                "Spotify Exact"),
         ("PY *FYFES BAKERY",                                                          "Fyfe's Bakery Exact"),
         ("CKE*FYFES BAKERY 12",                                                       "Fyfe's Bakery Exact"),
-        ("DD *DOORDASH CHIPOTLE",                                                     "Chipotle Mexican Grill Alias"),
-        ("DD DOORDASH CHIPOTLE 855-973-1040 CA",                                      "Chipotle Mexican Grill Alias"),
+        // Who delivers is who charges.
+        ("DD *DOORDASH CHIPOTLE",                                                     "DoorDash Exact"),
+        ("DD DOORDASH CHIPOTLE 855-973-1040 CA",                                      "DoorDash Exact"),
+        ("DD *CHIPOTLE",                                                              "DoorDash Exact"),
+        ("DD *CHIPOTLE 2211 OAKLAND CA",                                              "DoorDash Exact"),
+        ("DOORDASH*CHIPOTLE",                                                         "DoorDash Exact"),
+        ("GRUBHUB*CHIPOTLE",                                                          "Grubhub Exact"),
+        ("GRUBHUB *CHIPOTLE GRUBHUB.COM NY",                                          "Grubhub Exact"),
+        ("INSTACART*TARGET",                                                          "Instacart Exact"),
+        ("IC* TARGET BY INSTACAR 888-246-7822 CA",                                    "Instacart Exact"),
+        ("INSTACART",                                                                 "Instacart Exact"),
         ("SP QUILLHAVEN HARDWARE",                                                    "Quillhaven Hardware Exact"),
+        ("SQ *WHOLE FOODS MKT 217 PHOENIX AZ",                                        "Whole Foods Market Trigram"),
+        ("SQ *QUILLHAVEN HARDWORE",                                                   "Quillhaven Hardware Trigram"),
         ("SP PLUS 0412 SEATTLE WA",                                                   "SP Plus Exact"),
         ("GOOGLE *NETFLIX",                                                           "Netflix Exact"),
         ("GOOGLE *2K3AB19",                                                           "Google Exact"),
@@ -114,7 +129,23 @@ fn descriptors_resolve_or_abstain() {
         ("STARBUCKS SALT LAKE CITY UT",                                               "Starbucks Exact"),
         ("STARBUCKS NEWYORKNY",                                                       "Starbucks Exact"),
         ("HOLIDAY INN EXPRESS KALISPELL MT",                                          "Holiday Inn Express Exact"),
-        ("QUILLHAVEN HARDWARE 04 LITTLE OSRIC OR",                                    "Quillhaven Hardware Exact"),
+        ("QUILLHAVEN HARDWARE #04 LITTLE OSRIC OR",                                   "Quillhaven Hardware Exact"),
+        ("QUILLHAVEN HARDWARE 0412 LITTLE OSRIC OR",                                  "Quillhaven Hardware Exact"),
+        ("TARGET ST LOUIS MO",                                                        "Target Exact"),
+        ("TARGET N LAS VEGAS NV",                                                     "Target Exact"),
+        ("TARGET RANCHO CUCAMO CA",                                                   "Target Exact"),
+        ("TARGET NEW BEDFOJD MA",                                                     "Target Exact"),
+        ("WELLS FARGO ND",                                                            "Wells Fargo Exact"),
+        // Another word before a state is no place, and the name and the word another business.
+        ("TARGET OAKLAND NY",                                                         "- TooUnlike"),
+        ("SPOTIFY JOHN MD",                                                           "- TooUnlike"),
+        ("WALMART TILE CO",                                                           "- TooUnlike"),
+        ("HULU ATTORNEY PA",                                                          "- TooCommon"),
+        ("TARGET ARENA WA",                                                           "- TooUnlike"),
+        ("NETFLIX CHRISTIAN VA",                                                      "- TooUnlike"),
+        ("TARGET JACKSON FL",                                                         "- TooUnlike"),
+        ("FOREVER 21 CAMERA PA",                                                      "- TooUnlike"),
+        ("WALMART INDIGOME",                                                          "- TooUnlike"),
         ("MAX & CO DENVER CO",                                                        "Max & Co Exact"),
         // Legal forms, accents, apostrophes, blanks.
         ("Hulu LLC",                                                                  "Hulu Exact"),
@@ -151,6 +182,10 @@ fn descriptors_resolve_or_abstain() {
         ("TWINS 12",                                                                  "- Ambiguous"),
         ("QUILLMERE PHARMACY TAMPA FL",                                               "- TooUnlike"),
         ("ZELLE TO JANE ROE",                                                         "- Payee"),
+        ("ZELLE TO 5551234",                                                          "- Payee"),
+        ("ZELLE TO TARGET",                                                           "- Payee"),
+        ("VENMO PAYMENT 1032",                                                        "- Payee"),
+        ("VENMO PAYMENT",                                                             "- Payee"),
         ("VENMO *OMAR ABARA",                                                         "- Payee"),
         ("JANE ROE",                                                                  "- TooUnlike"),
         ("CHECK 1021",                                                                "- TooUnlike"),
@@ -218,6 +253,10 @@ fn a_resolution_says_what_it_rests_on_and_what_would_have_changed_it() {
     let silent = directory.resolve("TWINS");
     assert!(silent.explanation().change.starts_with("Lamar Motors and Orben Motors are as good"));
     assert!(!format!("{silent:?}").contains("twins"));
+    // Not even by way of a merchant that is called as the descriptor is.
+    assert!(
+        !format!("{:?}", directory.resolve("SQ *STARBUCKS")).to_lowercase().contains("starbucks")
+    );
 }
 
 #[test]
@@ -295,6 +334,15 @@ fn the_merchants_file_is_read_strictly() {
         let refused = parse_merchants(text.as_bytes()).unwrap().refused;
         assert_eq!((refused[0].code, refused[0].path.as_str()), (code, path), "{text}");
     }
+    let said = |text: &str| parse_merchants(text.as_bytes()).unwrap().refused[0].message.clone();
+    let both = said("[{\"name\": \"AT&T\"},\n {\"name\": \"Hulu\"}, {\"name\": \"at t\"}]");
+    assert!(
+        both.starts_with(
+            "merchant 1 on line 1 and merchant 3 on line 2 have one key, merchant:at_t:"
+        ),
+        "{both}"
+    );
+    assert!(said(r#"[{"name": "\u5bff\u53f8"}]"#).contains("Latin letters"));
     assert_eq!(parse_merchants(b"{}").unwrap_err().code, "wrong_type");
     let text = serde_json::json!(merchants().iter().map(Merchant::to_json).collect::<Vec<_>>())
         .to_string();
@@ -364,12 +412,108 @@ fn any_descriptor() -> impl Strategy<Value = String> {
         "\u{130}",
         "\u{202e}",
         "K9Z81Q2",
+        "\u{ff33}\u{ff31} \u{ff0a}",
+    ]);
+    // Words of rules, numbers, places and states, with blanks between them.
+    let words = prop::sample::select(vec![
+        "SQ",
+        "*",
+        "SP",
+        "PAYPAL",
+        "DD",
+        "IC",
+        "GRUBHUB",
+        "CHECKCARD",
+        "POS",
+        "DEBIT",
+        "AMZN",
+        "MKTP",
+        "US",
+        "VENMO",
+        "PAYMENT",
+        "ZELLE",
+        "TO",
+        "TRANSFER",
+        "FROM",
+        "WWW.X.COM",
+        "X.CO",
+        "STORE",
+        "#",
+        "REF",
+        "ID",
+        "CARD",
+        "ON",
+        "03/14",
+        "12:30",
+        "415-555-0100",
+        "XXXX12",
+        "7",
+        "21",
+        "0412",
+        "5551234",
+        "T-0412",
+        "K9Z81Q2",
+        "&",
+        "AND",
+        "CO",
+        "INC",
+        "LLC",
+        "USA",
+        "AUTOPAY",
+        "RECURRING",
+        "NEW",
+        "YORK",
+        "OAKLAND",
+        "ST",
+        "LOUIS",
+        "SALT",
+        "LAKE",
+        "CITY",
+        "KING",
+        "NY",
+        "CA",
+        "MO",
+        "OR",
+        "IN",
+        "ME",
+        "NEWYORKNY",
+        "STARBUCKS",
+        "BLUE",
+        "BOTTLE",
+        "7-ELEVEN",
+        "AT&T",
+        "THE",
     ]);
     prop_oneof![
+        prop::collection::vec(words, 0..9).prop_map(|words| words.join(" ")),
         prop::collection::vec(parts, 0..9).prop_map(|parts| parts.concat()),
         "\\PC{0,40}",
         any::<String>()
     ]
+}
+
+#[test]
+fn words_that_come_together_are_read_together() {
+    let rules = directory().rules();
+    for descriptor in
+        ["NEW YORK NY & 12:30 CO VENMO", "MAX & 12:30 CO", "ZELLE TO 5551234 & REF 5551234 CO"]
+    {
+        let text = rules.clean(descriptor).text;
+        assert_eq!(rules.clean(&text).text, text, "{descriptor}");
+    }
+}
+
+#[test]
+fn what_is_sent_to_a_payee_leaves_no_number() {
+    let rules = directory().rules();
+    for (descriptor, text) in [
+        ("VENMO PAYMENT 1032", "venmo"),
+        ("ZELLE TO 5551234", "zelle to"),
+        ("ZELLE TO JANE ROE", "jane roe"),
+    ] {
+        let cleaned = rules.clean(descriptor);
+        assert_eq!((cleaned.text.as_str(), cleaned.is_payee), (text, true), "{descriptor}");
+    }
 }
 
 #[test]
@@ -416,6 +560,21 @@ proptest! {
         let turned = MerchantDirectory::new(turned, LearnedAliases::default()).unwrap();
         prop_assert_eq!(&turned, directory());
         prop_assert_eq!(turned.resolve(&descriptor), directory().resolve(&descriptor));
+    }
+
+    #[test]
+    fn the_short_way_decides_as_the_explained_one_does(descriptor in any_descriptor(), own in any::<bool>()) {
+        let directory = directory();
+        let mut said = PersonalAliases::default();
+        if own {
+            said.0.insert(directory.rules().clean(&descriptor).text, "My Shop".to_owned());
+        }
+        let resolution = directory.resolve_for(&descriptor, &said);
+        let expected = match resolution.resolved() {
+            Some(resolved) => Ok(resolved.merchant.clone()),
+            None => Err(resolution.explanation().cleaned.clone()),
+        };
+        prop_assert_eq!(directory.merchant_or_normal_form(&descriptor, &said), expected);
     }
 
     #[test]
