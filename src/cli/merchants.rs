@@ -10,10 +10,12 @@ pub(crate) async fn run(global: &Global, args: &MerchantsArgs) -> Result<Finding
     let payme = open(global).await?;
     match &args.what {
         MerchantsWhat::Resolve { descriptors } => {
-            if payme.store().merchants().await?.is_empty() {
+            let found = payme.resolve(descriptors).await?;
+            // A directory that resolved something is not empty, and is not read again to see that.
+            let is_none = |one: &Resolution| one.resolved().is_none();
+            if found.iter().all(is_none) && payme.store().merchants().await?.is_empty() {
                 empty::note(global, empty::NO_MERCHANTS);
             }
-            let found = payme.resolve(descriptors).await?;
             output::list(global, &found, || {
                 let told = descriptors.iter().zip(&found);
                 let told = told.map(|(text, found)| format!("{text}\n{}", sentences(found)));

@@ -106,10 +106,11 @@ pub(super) fn is_plain_title(title: &str, merchants: &[String], places: &PlacePh
             }
         }
     }
-    for at in 0..words.len() {
-        if let Some(end) = state_words(&words, at) {
-            let is_read = places.named.is_empty();
-            mark(at, if is_read { end } else { at });
+    if places.named.is_empty() {
+        for at in 0..words.len() {
+            if let Some(end) = state_words(&words, at) {
+                mark(at, end);
+            }
         }
     }
     // The name in the title has to be that of a shop in the text: another one may be a product.
