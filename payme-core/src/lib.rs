@@ -13,6 +13,8 @@
 //! | [`evidence`] | records | features, and the records behind each |
 //! | [`matching`] | features and the index | candidates and their signals |
 //! | [`ranking`] | candidates and weights | ranked, explained results |
+//! | [`claims`] | what people and attorneys do | where each claim stands |
+//! | [`payouts`] | approvals, batches, answers of rails | transfers, postings, facts |
 //! | [`audit`] | every decision | entries of an append-only log |
 //!
 //! [`ports`] are the traits through which a driver reaches the world.
@@ -34,6 +36,10 @@ pub mod evidence;
 pub mod matching;
 
 pub mod ranking;
+
+pub mod claims;
+
+pub mod payouts;
 
 pub mod audit;
 

@@ -18,6 +18,8 @@ use crate::matching::{Assignment, ExperimentKey};
 use crate::ranking::{MatchRun, Preference};
 use crate::types::{BatchId, FeatureKey, Instant, RecordId, SettlementId, Source, UserId, Version};
 
+pub use crate::types::Commit;
+
 /// Why a store could not answer. Carries no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -77,16 +79,6 @@ impl StoreError {
     pub const fn may_have_happened(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }
-}
-
-/// What became of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Commit {
-    /// It was written.
-    Done,
-    /// Something it rests on changed meanwhile; nothing was written.
-    Conflict,
 }
 
 /// How often what everybody shares has changed.

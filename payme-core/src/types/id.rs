@@ -118,6 +118,26 @@ id!(
     /// One entry of the event log.
     EventId
 );
+id!(
+    /// An attorney who pays claimants, or a firm of them.
+    AttorneyId
+);
+id!(
+    /// The account that a settlement is paid from.
+    AccountId
+);
+id!(
+    /// A decision to pay one person of one settlement.
+    ApprovalId
+);
+id!(
+    /// Many transfers of one settlement, executed together.
+    PayoutBatchId
+);
+id!(
+    /// One movement of money to one person.
+    TransferId
+);
 
 /// The version of a stored row: 1 when written first, one more with every change.
 ///
@@ -129,6 +149,8 @@ pub struct Version(pub i64);
 impl Version {
     /// The version of a row that was just written for the first time.
     pub const FIRST: Self = Self(1);
+    /// That of a row that is not stored yet; no stored row has it.
+    pub const NEW: Self = Self(0);
 
     /// The version after one more change.
     #[must_use]

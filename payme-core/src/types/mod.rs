@@ -4,6 +4,7 @@
 //! Every type here parses, and refuses what it must with an error that says what was expected.
 
 mod column;
+mod commit;
 mod confidence;
 mod feature_key;
 mod id;
@@ -13,18 +14,22 @@ mod person;
 mod source;
 mod state;
 mod time;
+mod words;
 
 pub use column::{Column, ColumnError, SharedBytes};
+pub use commit::Commit;
 pub use confidence::{Confidence, ConfidenceError};
 pub use feature_key::{FEATURE_KEY_BYTES_MAX, FeatureKey, FeatureKeyError, FeatureKind, slug};
 pub use id::{
-    BatchId, EventId, IdError, RANDOM_BYTES, RecordId, RunId, SettlementId, UserId, Version,
+    AccountId, ApprovalId, AttorneyId, BatchId, EventId, IdError, PayoutBatchId, RANDOM_BYTES,
+    RecordId, RunId, SettlementId, TransferId, UserId, Version,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use person::Person;
 pub use source::Source;
 pub use state::{State, StateError, StateRule, StateSet};
 pub(crate) use time::day_number;
+pub(crate) use words::{lifecycle, words};
 pub use time::{
     Date, Deadline, Instant, TimeError, YEAR_MIN, ensure_modern, parse_date, parse_day,
 };

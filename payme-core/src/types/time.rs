@@ -87,6 +87,22 @@ impl Instant {
         jiff::Timestamp::from_microsecond(micros).ok().map(|_| Self(micros))
     }
 
+    /// The moment so many microseconds later, or earlier for a negative number; the first or the last
+    /// one there is where that lies outside.
+    ///
+    /// ```
+    /// use payme_core::types::Instant;
+    /// let noon = Instant::parse("2026-02-01T12:00:00Z")?;
+    /// assert_eq!(noon.plus_micros(90_000_000), Instant::parse("2026-02-01T12:01:30Z")?);
+    /// # Ok::<(), payme_core::types::TimeError>(())
+    /// ```
+    #[must_use]
+    pub fn plus_micros(self, micros: i64) -> Self {
+        let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        let moved = self.0.saturating_add(micros);
+        Self(moved.clamp(first.as_microsecond(), last.as_microsecond()))
+    }
+
     /// Microseconds since 1970; negative before.
     pub const fn as_micros(self) -> i64 {
         self.0

@@ -1,0 +1,136 @@
+//! Why a payout is refused.
+
+use crate::claims::ClaimError;
+use crate::types::{ApprovalId, Currency, Instant, PayoutBatchId, TransferId};
+
+use super::{
+    AmountError, ApprovalMove, ApprovalState, BatchMove, BatchState, TransferMove, TransferState,
+};
+
+/// Why a payout is refused. Nothing was changed. Carries ids and states, and no name or amount
+/// of a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PayoutError {
+    /// The amount is none.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// The claim does not move like this.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// The amount is in another currency than the account.
+    #[error("the amount is in {given}, the account in {account}: convert it first")]
+    Currency {
+        /// That of the request.
+        given: Currency,
+        /// That of the account.
+        account: Currency,
+    },
+    /// No account is linked to the settlement.
+    #[error("no account is linked to this settlement: link one first")]
+    NotLinked,
+    /// The account was closed.
+    #[error("the account of this settlement is closed: nothing new is paid from it")]
+    AccountClosed,
+    /// An account is linked to the settlement already.
+    #[error("an account is linked to this settlement already")]
+    AlreadyLinked,
+    /// The attorney may not act at present.
+    #[error("this attorney is suspended")]
+    Suspended,
+    /// The account cannot cover the batch. Nothing was set aside.
+    #[error(
+        "the account holds less than the batch needs: put in {missing_cents} more minor units, \
+         or approve less"
+    )]
+    Insufficient {
+        /// What is missing, in minor units.
+        missing_cents: i64,
+    },
+    /// The person was paid.
+    #[error("approval {0} was paid: it is not paid again")]
+    AlreadyPaid(ApprovalId),
+    /// A transfer of the approval may move money.
+    #[error("approval {0} has a transfer on its way: wait until that has ended")]
+    InFlight(ApprovalId),
+    /// The person was approved with another amount.
+    #[error("approval {0} stands with another amount: it is changed only after it has failed")]
+    OtherAmount(ApprovalId),
+    /// The approval does not move like this.
+    #[error("an approval that is {from} cannot {event}")]
+    Approval {
+        /// The state.
+        from: ApprovalState,
+        /// The move.
+        event: ApprovalMove,
+    },
+    /// The batch does not move like this.
+    #[error("a batch that is {from} cannot {event}")]
+    Batch {
+        /// The state.
+        from: BatchState,
+        /// The move.
+        event: BatchMove,
+    },
+    /// The transfer does not move like this.
+    #[error("a transfer that is {from} cannot {event}")]
+    Transfer {
+        /// The state.
+        from: TransferState,
+        /// The move.
+        event: TransferMove,
+    },
+    /// The key was used for another request.
+    #[error("this key was used for another request: {field} differs; take a new key")]
+    KeyReused {
+        /// What differs.
+        field: &'static str,
+    },
+    /// Not all transfers of the batch are written.
+    #[error("batch {0} is still being written: create it again with the same key first")]
+    NotSealed(PayoutBatchId),
+    /// Another executor has the batch.
+    #[error("batch {batch_id} is executed by another process until {until}")]
+    Leased {
+        /// The batch.
+        batch_id: PayoutBatchId,
+        /// When its lease ends.
+        until: Instant,
+    },
+    /// The lease was lost to another executor.
+    #[error("the lease of batch {0} was lost: another process executes it now")]
+    LeaseLost(PayoutBatchId),
+    /// The transfer waits for nobody.
+    #[error("transfer {0} does not wait for a decision")]
+    NotHeld(TransferId),
+    /// What was loaded does not fit together.
+    #[error("the stored {0} contradict each other: check the database")]
+    Contradiction(&'static str),
+}
+
+impl PayoutError {
+    /// The stable code of this error.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Amount(error) => error.code(),
+            Self::Claim(error) => error.code(),
+            Self::Currency { .. } => "mixed_currencies",
+            Self::NotLinked => "account_not_linked",
+            Self::AccountClosed => "account_closed",
+            Self::AlreadyLinked => "account_already_linked",
+            Self::Suspended => "attorney_suspended",
+            Self::Insufficient { .. } => "insufficient_funds",
+            Self::AlreadyPaid(_) => "already_paid",
+            Self::InFlight(_) => "transfer_in_flight",
+            Self::OtherAmount(_) => "approved_with_other_amount",
+            Self::Approval { .. } => "illegal_approval_move",
+            Self::Batch { .. } => "illegal_batch_move",
+            Self::Transfer { .. } => "illegal_transfer_move",
+            Self::KeyReused { .. } => "idempotency_key_reused",
+            Self::NotSealed(_) => "batch_not_sealed",
+            Self::Leased { .. } => "batch_leased",
+            Self::LeaseLost(_) => "lease_lost",
+            Self::NotHeld(_) => "transfer_not_held",
+            Self::Contradiction(_) => "payout_contradiction",
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Payouts: at most one transfer of money per approved claim.
+//!
+//! In: rows, a request or the answer of a rail, and the time. Out: a [`PayoutChange`] for a store,
+//! and after its commit at most one [`SendMoney`] for each transfer. Nothing here sends.
+//!
+//! A decision is a list of facts ([`PayoutEvent`]); the [`Books`] say what each does to the rows,
+//! for a decision as for a replay. Money is integer minor units; every movement is one [`Posting`].
+//! Rules and sources: `docs/rules/payouts.md`.
+
+mod amount;
+mod approve;
+mod batch;
+mod books;
+mod draft;
+mod error;
+mod event;
+mod execute;
+mod ledger;
+mod mock;
+mod outcome;
+mod rail;
+mod records;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use amount::{Amount, AmountError, KEY_CHARS_MAX, KeyError, RequestKey, TransferKey};
+pub use approve::{Approved, Decision, approve, close_account, fund, link_account, reject};
+pub use batch::{
+    BatchRequest, Candidate, ItemsDigest, Skipped, Verdict, batch_verdict, fill_batch, open_batch,
+    seal_batch,
+};
+pub use books::{Books, ClaimKey};
+pub use draft::{Draft, Entry, PayoutChange, SendMoney};
+pub use error::PayoutError;
+pub use event::PayoutEvent;
+pub use execute::{Next, finish_batch, lease_batch, next, release_held, renew, start};
+pub use ledger::{Balance, Place, Posting, PostingKind};
+pub use mock::mock_outcome;
+pub use outcome::{Effect, RailPolicy, on_authorization, on_creation, on_expired, on_probe, on_status};
+pub use rail::{
+    Answer, Authorization, AuthorizationRequest, Meaning, RailEvent, RailEvents, RailStatus,
+    RailTransfer, Refusal,
+};
+pub use records::{
+    Account, AccountStatus, Approval, AuthorizationId, Batch, Held, Hold, Lease,
+    ProviderTransferId, Transfer,
+};
+pub use state::{
+    ApprovalMove, ApprovalState, BatchMove, BatchState, TransferMove, TransferState,
+};

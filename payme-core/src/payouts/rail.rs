@@ -1,0 +1,154 @@
+//! What a rail says: the words in which transfers of money are asked for and answered.
+//!
+//! A *rail* moves money. Its answers say what happened, what did not, or that it is not known: an
+//! answer that is missing is never taken for a refusal.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Amount, AuthorizationId, ProviderTransferId};
+use crate::types::{Currency, UserId, words};
+
+/// What a rail answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Answer<T> {
+    /// It happened.
+    Done(T),
+    /// It did not happen.
+    Refused(Refusal),
+    /// It may have happened: there was no answer, or none that says.
+    Unknown,
+}
+
+impl<T> Answer<T> {
+    /// The same answer about something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Self::Done(answer) => Answer::Done(change(answer)),
+            Self::Refused(refusal) => Answer::Refused(refusal),
+            Self::Unknown => Answer::Unknown,
+        }
+    }
+}
+
+/// Why a rail did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not now: too many requests, or it is down. Asking again later may succeed.
+    Later,
+    /// The authorization ran out.
+    Expired,
+    /// It will never do this; the code says why.
+    Never(String),
+}
+
+/// What a transfer is authorised by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizationRequest {
+    /// The key of this transfer and round, 43 characters; see [`super::TransferKey::for_rail`].
+    pub key: String,
+    /// Who is paid.
+    pub user_id: UserId,
+    /// How much.
+    pub amount: Amount,
+    /// In which currency.
+    pub currency: Currency,
+}
+
+/// What a rail says to a request to authorise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorization {
+    /// It may be sent.
+    Approved {
+        /// What the rail calls its agreement.
+        id: AuthorizationId,
+        /// The code of a check that could not be made; `None` where all were made and passed.
+        unchecked: Option<String>,
+    },
+    /// It may not; the code says why.
+    Declined(String),
+    /// The claimant has to do something first.
+    UserActionRequired,
+}
+
+words!(
+    /// Where a transfer is, as a rail says it.
+    RailStatus {
+        /// Accepted, not on its way yet.
+        Pending = "pending",
+        /// On its way.
+        Posted = "posted",
+        /// Cancelled before it was on its way.
+        Cancelled = "cancelled",
+        /// Refused.
+        Failed = "failed",
+        /// Arrived.
+        Settled = "settled",
+        /// Arrived, and can be used.
+        FundsAvailable = "funds_available",
+        /// Sent back.
+        Returned = "returned",
+    }
+);
+
+/// What a status means for the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meaning {
+    /// On its way.
+    Moving,
+    /// No money moved, and none will.
+    NotMoved,
+    /// The money arrived.
+    Arrived,
+    /// The money came back.
+    CameBack,
+}
+
+impl RailStatus {
+    /// What it means for the money.
+    pub const fn meaning(self) -> Meaning {
+        match self {
+            Self::Pending | Self::Posted => Meaning::Moving,
+            Self::Cancelled | Self::Failed => Meaning::NotMoved,
+            Self::Settled | Self::FundsAvailable => Meaning::Arrived,
+            Self::Returned => Meaning::CameBack,
+        }
+    }
+}
+
+/// A transfer as a rail knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RailTransfer {
+    /// What the rail calls it.
+    pub id: ProviderTransferId,
+    /// How much the rail moves.
+    pub amount: Amount,
+    /// Where it is.
+    pub status: RailStatus,
+    /// Why it failed or came back: a code.
+    pub reason: Option<String>,
+}
+
+/// Something that happened at a rail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RailEvent {
+    /// Grows with time; gaps mean nothing.
+    pub id: u64,
+    /// The transfer.
+    pub transfer_id: ProviderTransferId,
+    /// The status it reached; `None` for an event of a kind that is not known.
+    pub status: Option<RailStatus>,
+    /// What the rail calls the kind.
+    pub kind: String,
+    /// Why it failed or came back: a code.
+    pub reason: Option<String>,
+}
+
+/// Some events of a rail, in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RailEvents {
+    /// The events.
+    pub events: Vec<RailEvent>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
