@@ -20,6 +20,7 @@ pub mod files;
 pub mod gmail;
 #[cfg(feature = "files")]
 pub mod plaid;
+pub mod rail;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 #[cfg(any(feature = "memory", feature = "sqlite"))]

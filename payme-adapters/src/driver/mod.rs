@@ -9,6 +9,7 @@ mod evidence;
 mod explain;
 mod matching;
 mod merchants;
+mod payouts;
 mod preferences;
 mod reverse;
 mod tracker;
@@ -28,6 +29,9 @@ pub use evidence::{EvidenceReport, FeaturesReport};
 pub use explain::{EvidenceBehind, RecordView, RecordedExplanation};
 pub use matching::{MatchOptions, UserMatch, match_each};
 pub use merchants::MerchantReport;
+pub use payouts::{
+    BatchMade, EventsRead, ExecuteOptions, Execution, NewBatch, PayoutDriverError, Payouts,
+};
 pub use tracker::TrackerImport;
 pub use transactions::CorrectionReport;
 

@@ -18,7 +18,7 @@ pub struct Claim {
     pub state: ClaimState,
     /// When it moved last.
     pub moved_at: Instant,
-    /// How often it was written.
+    /// The version it was loaded with.
     pub version: Version,
 }
 
@@ -54,7 +54,7 @@ impl ClaimError {
 impl Claim {
     /// A claim that nothing was done for yet.
     pub const fn matched(user_id: UserId, settlement_id: SettlementId, at: Instant) -> Self {
-        let version = Version::FIRST;
+        let version = Version::NEW;
         Self { user_id, settlement_id, state: ClaimState::Matched, moved_at: at, version }
     }
 

@@ -175,7 +175,8 @@ pub fn open_batch(
 
 /// Writes the transfers of a page of approvals, ascending by id, and says who is left out and why.
 ///
-/// The draft holds the batch and the approvals. `ids` gives a new id for each transfer.
+/// The draft holds the batch and the approvals. `reached` is the last approval that was looked at for this
+/// page, taken or not: the next page begins behind it. `ids` gives a new id for each transfer.
 ///
 /// # Errors
 /// [`PayoutError::Contradiction`] where the rows do not fit together.
@@ -183,15 +184,17 @@ pub fn fill_batch(
     draft: &mut Draft,
     batch_id: PayoutBatchId,
     page: &[Candidate],
+    reached: Option<ApprovalId>,
     payout_min: Option<Amount>,
     mut ids: impl FnMut() -> TransferId,
 ) -> Result<Vec<(ApprovalId, Skipped)>, PayoutError> {
     let mut skipped = Vec::new();
+    let batch = draft.batch_mut(batch_id)?;
+    batch.filled_to = reached.max(batch.filled_to);
     for candidate in page {
         let Approval { id: approval_id, user_id, .. } = candidate.approval;
         let batch = draft.batch_mut(batch_id)?;
         let spare = batch.held.reserved.saturating_sub(batch.total_amount);
-        batch.filled_to = Some(approval_id);
         let amount = candidate.amount(payout_min).and_then(|amount| {
             if amount.minor() > spare { Err(Skipped::ApprovedMeanwhile) } else { Ok(amount) }
         });

@@ -350,7 +350,6 @@ impl Writer<'_> {
         // The log of an account begins with the decision: before that the claim was submitted.
         let new = || Claim {
             state: ClaimState::Submitted,
-            version: Version::NEW,
             ..Claim::matched(key.0, key.1, self.at)
         };
         let claim = self.books.claims.entry(key).or_insert_with(new);

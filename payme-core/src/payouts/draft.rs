@@ -11,6 +11,7 @@ use super::{
     Account, Amount, Approval, AuthorizationId, Batch, Books, PayoutError, PayoutEvent, Posting,
     Transfer, TransferKey,
 };
+use super::{CursorMove, RailNote};
 use crate::claims::Claim;
 use crate::types::{
     AccountId, Commit, Currency, Instant, PayoutBatchId, TransferId, UserId, Version,
@@ -42,12 +43,20 @@ impl Draft {
     pub fn new(books: Books, at: Instant) -> Self {
         let (entries, postings, sends) = (Vec::new(), Vec::new(), Vec::new());
         let touched = Touched::default();
-        Self { change: PayoutChange { books, touched, at, entries, postings, sends } }
+        let (cursor, notes) = (None, Vec::new());
+        Self {
+            change: PayoutChange { books, touched, at, entries, postings, sends, cursor, notes },
+        }
     }
 
     /// The rows as they are after what is decided so far.
     pub const fn books(&self) -> &Books {
         &self.change.books
+    }
+
+    /// Events of a rail that were taken in, and what was done with them.
+    pub fn notes(&self) -> &[RailNote] {
+        &self.change.notes
     }
 
     /// The moment of the decision.
@@ -94,6 +103,16 @@ impl Draft {
         Ok(())
     }
 
+    /// Keeps an event of a rail with what was done with it.
+    pub(super) fn note(&mut self, note: RailNote) {
+        self.change.notes.push(note);
+    }
+
+    /// Keeps how far the events of a rail are read.
+    pub(super) fn read_to(&mut self, cursor: CursorMove) {
+        self.change.cursor = Some(cursor);
+    }
+
     /// What is to be stored.
     pub fn finish(self) -> PayoutChange {
         self.change
@@ -111,6 +130,8 @@ pub struct PayoutChange {
     entries: Vec<Entry>,
     postings: Vec<Posting>,
     sends: Vec<SendMoney>,
+    cursor: Option<CursorMove>,
+    notes: Vec<RailNote>,
 }
 
 impl PayoutChange {
@@ -154,9 +175,22 @@ impl PayoutChange {
         &self.postings
     }
 
+    /// How far the events of a rail are read with this.
+    pub const fn cursor(&self) -> Option<&CursorMove> {
+        self.cursor.as_ref()
+    }
+
+    /// Events of a rail and what was done with them, in their order.
+    pub fn notes(&self) -> &[RailNote] {
+        &self.notes
+    }
+
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.touched == Touched::default() && self.entries.is_empty()
+        self.touched == Touched::default()
+            && self.entries.is_empty()
+            && self.notes.is_empty()
+            && self.cursor.is_none()
     }
 
     /// What follows from the answer of the store: the rows as they are stored now, and what may be

@@ -54,6 +54,25 @@ pub fn renew(
     Ok(renewed)
 }
 
+/// Gives a batch back, so that others need not wait until the lease ends. A lease that was lost is
+/// nothing to give back.
+///
+/// # Errors
+/// [`PayoutError::Contradiction`] where there is no such batch.
+pub fn release_lease(
+    draft: &mut Draft,
+    batch_id: PayoutBatchId,
+    lease: Lease,
+) -> Result<(), PayoutError> {
+    let now = draft.at();
+    let batch = draft.batch_mut(batch_id)?;
+    if let Some(stored) = batch.lease.as_mut().filter(|stored| stored.token == lease.token) {
+        // The token stays, so that the next one is above it.
+        stored.until = stored.until.min(now);
+    }
+    Ok(())
+}
+
 /// The batch, where the lease still holds it.
 pub(super) fn held_by(
     draft: &mut Draft,

@@ -4,10 +4,12 @@
 //! right to do so once they are stored. Silence never means failure; an authorization is given up only
 //! when the rail says that it ran out and, asked after that, that nothing was sent with it.
 
-use super::execute::held_by;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::execute::{finish_batch, held_by};
 use super::{
     Answer, Authorization, Draft, Hold, Lease, Meaning, PayoutError, PayoutEvent,
-    ProviderTransferId, RailTransfer, Refusal, Transfer, TransferState,
+    CursorMove, NoteOutcome, ProviderTransferId, RailEvent, RailNote, RailTransfer, Refusal, Transfer, TransferState,
 };
 use crate::types::TransferId;
 
@@ -249,6 +251,55 @@ pub fn on_status(
         }
     }
     Ok(Effect::Changed)
+}
+
+/// Takes in events of a rail, and where `after` is given, how far that reads them. `named` says which
+/// loaded transfer has which name at the rail.
+///
+/// An event whose transfer nobody knows, or whose kind is not known, is kept and holds nothing up: it
+/// is taken in again without `after` once the name is known.
+///
+/// # Errors
+/// [`PayoutError::Contradiction`] where the rows do not fit together.
+pub fn on_events(
+    draft: &mut Draft,
+    rail: &str,
+    after: Option<u64>,
+    events: &[RailEvent],
+    named: &BTreeMap<ProviderTransferId, TransferId>,
+) -> Result<(), PayoutError> {
+    // The order of what happened is that of the ids, however they are told.
+    let mut sorted: Vec<&RailEvent> = events.iter().collect();
+    sorted.sort_by_key(|event| event.id);
+    let mut batches = BTreeSet::new();
+    for event in &sorted {
+        let outcome = match (event.status, named.get(&event.transfer_id)) {
+            (None, _) => NoteOutcome::Other,
+            (Some(_), None) => NoteOutcome::Quarantined,
+            (Some(status), Some(transfer_id)) => {
+                let transfer = loaded(draft, *transfer_id)?;
+                batches.insert(transfer.batch_id);
+                let (id, amount) = (event.transfer_id.clone(), transfer.amount);
+                let found = RailTransfer { id, amount, status, reason: event.reason.clone() };
+                match on_status(draft, *transfer_id, &found)? {
+                    Effect::Changed => NoteOutcome::Applied,
+                    Effect::Nothing | Effect::AskWhetherUsed => NoteOutcome::Known,
+                    Effect::Contradicts => NoteOutcome::Contradicts,
+                }
+            }
+        };
+        draft.note(RailNote { rail: rail.to_owned(), event: (*event).clone(), outcome });
+    }
+    for batch_id in batches {
+        finish_batch(draft, batch_id)?;
+    }
+    let last = sorted.last().map(|event| event.id);
+    if let (Some(from), Some(to)) = (after, last)
+        && to > from
+    {
+        draft.read_to(CursorMove { rail: rail.to_owned(), from, to });
+    }
+    Ok(())
 }
 
 fn fail(draft: &mut Draft, transfer_id: TransferId, code: String) -> Result<(), PayoutError> {

@@ -144,6 +144,44 @@ pub struct RailEvent {
     pub reason: Option<String>,
 }
 
+/// What became of an event of a rail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RailNote {
+    /// The rail.
+    pub rail: String,
+    /// The event, as the rail told it.
+    pub event: RailEvent,
+    /// What was done with it.
+    pub outcome: NoteOutcome,
+}
+
+words!(
+    /// What was done with an event of a rail.
+    NoteOutcome {
+        /// A transfer was changed.
+        Applied = "applied",
+        /// It said what was known.
+        Known = "known",
+        /// Its kind is not known; it is kept.
+        Other = "other",
+        /// No transfer has this name; it is kept.
+        Quarantined = "quarantined",
+        /// It cannot be true together with what is stored: a person has to look.
+        Contradicts = "contradicts",
+    }
+);
+
+/// How far the events of a rail were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CursorMove {
+    /// The rail.
+    pub rail: String,
+    /// The last event that was read before; 0 for none.
+    pub from: u64,
+    /// The last event that is read now.
+    pub to: u64,
+}
+
 /// Some events of a rail, in the order of their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RailEvents {

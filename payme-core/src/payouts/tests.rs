@@ -261,7 +261,7 @@ impl World {
                 n += 1;
                 TransferId::from_uuid(uuid(7, n))
             };
-            self.decide(|draft| fill_batch(draft, batch_id, page, payout_min, id))?;
+            self.decide(|draft| fill_batch(draft, batch_id, page, page.last().map(|one| one.approval.id), payout_min, id))?;
         }
         if seal { self.decide(|draft| seal_batch(draft, batch_id)) } else { Ok(()) }
     }

@@ -4,9 +4,11 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod payout;
 mod store;
 mod system;
 
+pub use payout::{DestinationResolver, PayoutStore, TransferRail};
 pub use store::{
     AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
     MatchStore, Revisions, Store, StoreError,

@@ -53,6 +53,9 @@ impl TimeError {
 pub struct Instant(i64);
 
 impl Instant {
+    /// The beginning of 1970.
+    pub const EPOCH: Self = Self(0);
+
     /// Reads an RFC 3339 instant; digits below the microsecond are cut off.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use payme_core::types::{EventId, FeatureKey, RunId, SettlementId, UserId, Versio
 /// Everything that is stored.
 #[derive(Default)]
 pub(super) struct Data {
+    pub(super) payouts: super::payouts::PayoutData,
     pub(super) settlements: BTreeMap<SettlementId, (Version, Settlement)>,
     pub(super) tracker_rows: BTreeMap<RowKey, TrackedRow>,
     pub(super) merchants: BTreeMap<FeatureKey, Merchant>,

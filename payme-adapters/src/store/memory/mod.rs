@@ -4,6 +4,7 @@
 //! checks everything it rests on and only then writes; nothing it does in between can fail.
 
 mod data;
+mod payouts;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,11 @@ impl MemoryStore {
     /// A store with nothing in it.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Every row of payouts at once, for whoever holds a law against all of them.
+    pub fn payout_rows(&self) -> payme_core::payouts::Books {
+        self.data().payouts.rows()
     }
 
     /// The data. A thread that panicked while it held the lock was reading, or stood between two

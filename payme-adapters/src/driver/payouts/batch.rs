@@ -1,0 +1,174 @@
+//! Making a batch: two walks over the approvals that wait, one to add up, one to write.
+
+use std::collections::BTreeSet;
+
+use payme_core::payouts::{
+    Account, Amount, Approval, Batch, BatchRequest, Books, Candidate, Draft, ItemsDigest,
+    PayoutError, RequestKey, Skipped, Verdict, batch_verdict, fill_batch, open_batch, seal_batch,
+};
+use payme_core::types::{ApprovalId, PayoutBatchId, SettlementId, UserId};
+
+use super::{PayoutDriverError, Payouts};
+use crate::driver::ATTEMPTS_MAX;
+
+/// So many approvals are looked at, and transfers written, at a time.
+const PAGE: usize = 1_000;
+
+/// What a batch is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct NewBatch<'a> {
+    /// The settlement.
+    pub settlement: SettlementId,
+    /// What the request is named by.
+    pub key: &'a RequestKey,
+    /// The people it is for, with the amounts they were approved with; `None` for everybody who waits.
+    pub items: Option<&'a [(UserId, Option<Amount>)]>,
+    /// The least payout of the settlement, paid where an approval names no amount.
+    pub payout_min: Option<Amount>,
+}
+
+/// A batch that was made, and who was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchMade {
+    /// The batch, with all its transfers written.
+    pub batch: Batch,
+    /// The approvals that were left out while this call wrote transfers, with the reasons.
+    pub skipped: Vec<(ApprovalId, Skipped)>,
+}
+
+impl Payouts {
+    /// Makes a batch, or goes on making one that was begun under the same key.
+    ///
+    /// # Errors
+    /// [`PayoutError::KeyReused`], [`PayoutError::NotLinked`], [`PayoutError::AccountClosed`],
+    /// [`PayoutError::Insufficient`], and those of the store.
+    pub async fn create_batch(&self, new: NewBatch<'_>) -> Result<BatchMade, PayoutDriverError> {
+        let request = BatchRequest {
+            key: new.key.clone(),
+            settlement_id: new.settlement,
+            items: new.items.map(ItemsDigest::new),
+        };
+        let account = self.linked(new.settlement).await?;
+        let batch = self.opened(&account, &request, new).await?;
+        if batch.is_sealed {
+            return Ok(BatchMade { batch, skipped: Vec::new() });
+        }
+        self.fill(batch.id, new).await
+    }
+
+    /// The batch of a request: the stored one, or a new one with its money set aside.
+    async fn opened(
+        &self,
+        account: &Account,
+        request: &BatchRequest,
+        new: NewBatch<'_>,
+    ) -> Result<Batch, PayoutDriverError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let stored = self.store.payout_batch_of(account.attorney_id, new.key).await?;
+            if let Verdict::Made(batch) = batch_verdict(stored.as_ref(), request)? {
+                return Ok(batch.clone());
+            }
+            let reserved = self.total(account, new).await?;
+            let now = self.now();
+            let id = PayoutBatchId::v7(now, self.random.bytes());
+            let books = self.books_of_account(account.id).await?;
+            let decide = |draft: &mut Draft| open_batch(draft, account.id, id, request, reserved);
+            if let Some(mut decided) = self.commit(books, decide).await? {
+                let unfit = PayoutError::Contradiction("batches");
+                return Ok(decided.books.batches.remove(&id).ok_or(unfit)?);
+            }
+        }
+        Err(PayoutDriverError::Contention)
+    }
+
+    /// What everybody who waits would be paid together.
+    async fn total(
+        &self,
+        account: &Account,
+        new: NewBatch<'_>,
+    ) -> Result<i64, PayoutDriverError> {
+        let wanted = wanted(new);
+        let mut total = 0;
+        let mut after = None;
+        loop {
+            let page = self.store.waiting(account.id, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(total) };
+            after = Some(last.id);
+            let candidates = self.candidates(page, wanted.as_ref()).await?;
+            total = Candidate::total(&candidates, new.payout_min, total)
+                .map_err(PayoutError::Amount)?;
+        }
+    }
+
+    async fn candidates(
+        &self,
+        mut page: Vec<Approval>,
+        wanted: Option<&BTreeSet<UserId>>,
+    ) -> Result<Vec<Candidate>, PayoutDriverError> {
+        page.retain(|approval| wanted.is_none_or(|wanted| wanted.contains(&approval.user_id)));
+        let users: Vec<UserId> = page.iter().map(|approval| approval.user_id).collect();
+        let known: BTreeSet<UserId> =
+            self.destinations.with_destination(&users).await?.into_iter().collect();
+        let candidates = page.into_iter().map(|approval| {
+            let has_destination = known.contains(&approval.user_id);
+            Candidate { approval, has_destination }
+        });
+        Ok(candidates.collect())
+    }
+
+    /// Writes the transfers of a batch page by page, from where it was left.
+    async fn fill(
+        &self,
+        batch_id: PayoutBatchId,
+        new: NewBatch<'_>,
+    ) -> Result<BatchMade, PayoutDriverError> {
+        let wanted = wanted(new);
+        let mut skipped = Vec::new();
+        let mut conflicts = 0;
+        while conflicts < ATTEMPTS_MAX {
+            let mut books = self.store.books(&[batch_id], &[]).await?;
+            let unfit = PayoutError::Contradiction("batches");
+            let batch = books.batches.get(&batch_id).ok_or(unfit)?;
+            if batch.is_sealed {
+                return Ok(BatchMade { batch: batch.clone(), skipped });
+            }
+            let page = self.store.waiting(batch.account_id, batch.filled_to, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            let reached = page.last().map(|approval| approval.id);
+            let candidates = self.candidates(page, wanted.as_ref()).await?;
+            let rows = candidates.iter().map(|one| (one.approval.id, one.approval.clone()));
+            books.approvals.extend(rows);
+            let decided = self.fill_page(books, batch_id, &candidates, new, is_last, reached).await?;
+            match decided {
+                Some(left_out) => skipped.extend(left_out),
+                None => conflicts += 1,
+            }
+        }
+        Err(PayoutDriverError::Contention)
+    }
+
+    async fn fill_page(
+        &self,
+        books: Books,
+        batch_id: PayoutBatchId,
+        page: &[Candidate],
+        new: NewBatch<'_>,
+        is_last: bool,
+        reached: Option<ApprovalId>,
+    ) -> Result<Option<Vec<(ApprovalId, Skipped)>>, PayoutDriverError> {
+        let now = self.now();
+        let decide = |draft: &mut Draft| {
+            let ids = || self.transfer_id(now);
+            let skipped = fill_batch(draft, batch_id, page, reached, new.payout_min, ids)?;
+            if is_last {
+                seal_batch(draft, batch_id)?;
+            }
+            Ok(skipped)
+        };
+        Ok(self.commit(books, decide).await?.map(|decided| decided.answer))
+    }
+}
+
+fn wanted(new: NewBatch<'_>) -> Option<BTreeSet<UserId>> {
+    new.items.map(|items| items.iter().map(|(user, _)| *user).collect())
+}

@@ -1,0 +1,182 @@
+//! What has to hold, judged by the truth of the rail and not by what the engine believes.
+
+use std::collections::BTreeMap;
+
+use payme_adapters::rail::Twin;
+use payme_adapters::store::memory::MemoryStore;
+use payme_core::audit::{Head, Link};
+use payme_core::claims::ClaimState;
+use payme_core::payouts::{
+    ApprovalState, Balance, Books, Meaning, Posting, RailStatus, Transfer, TransferState,
+};
+use payme_core::ports::PayoutStore as _;
+use payme_core::types::{AccountId, UserId, Version};
+
+use crate::schedule::ready;
+
+/// A law that does not hold.
+pub type Violation = String;
+
+/// Fails with a text unless it holds.
+macro_rules! hold {
+    ($holds:expr, $($text:tt)+) => {
+        if !$holds { return Err(format!($($text)+)); }
+    };
+}
+
+const fn may_have_paid(status: RailStatus) -> bool {
+    matches!(status.meaning(), Meaning::Moving | Meaning::Arrived)
+}
+
+/// What has to hold after every step.
+pub(crate) fn always(store: &MemoryStore, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+    let rows = store.payout_rows();
+    paid_once(&rows, twin)?;
+    conserved(&rows, account, &postings(store, account))?;
+    counted(&rows)?;
+    told(&rows)
+}
+
+/// At most one transfer of a person can move money at the rail, or has.
+fn paid_once(rows: &Books, twin: &Twin) -> Result<(), Violation> {
+    let mut live: BTreeMap<UserId, usize> = BTreeMap::new();
+    for sent in twin.sent().filter(|sent| may_have_paid(sent.transfer.status)) {
+        let count = live.entry(sent.user_id).or_default();
+        *count += 1;
+        hold!(*count == 1, "two transfers of {} move money at the rail", sent.user_id);
+    }
+    for approval in rows.approvals.values() {
+        let own = rows.transfers.values().filter(|row| row.approval_id == approval.id);
+        let can_move: Vec<_> = own.filter(|row| row.state.is_live()).map(|row| row.id).collect();
+        hold!(can_move.len() <= 1, "approval {} has {} live transfers", approval.id, can_move.len());
+        hold!(
+            approval.transfer_id == can_move.first().copied(),
+            "approval {} names another transfer than its own",
+            approval.id
+        );
+    }
+    Ok(())
+}
+
+/// All money that was put in is somewhere, for the rows and for the postings alike.
+fn conserved(rows: &Books, account: AccountId, postings: &[Posting]) -> Result<(), Violation> {
+    let Some(row) = rows.accounts.get(&account) else { return Ok(()) };
+    let mut balance =
+        Balance { funded: row.funded, available: row.available, ..Balance::default() };
+    for batch in rows.batches.values() {
+        balance.add_batch(batch).map_err(|error| error.to_string())?;
+    }
+    hold!(balance.is_conserved(), "money is not conserved: {balance:?}");
+    let posted = Balance::of(postings).map_err(|error| error.to_string())?;
+    hold!(
+        posted == Balance { returned: posted.returned, ..balance },
+        "rows say {balance:?}, postings {posted:?}"
+    );
+    Ok(())
+}
+
+/// The counters of a batch are those of its transfers.
+fn counted(rows: &Books) -> Result<(), Violation> {
+    use TransferState::{Completed, Failed, Processing, Returned, Unknown};
+    for batch in rows.batches.values() {
+        let own: Vec<&Transfer> =
+            rows.transfers.values().filter(|row| row.batch_id == batch.id).collect();
+        let inside = |wanted: &[TransferState]| {
+            let rows = own.iter().filter(|row| wanted.contains(&row.state));
+            rows.fold((0_u32, 0_i64), |(n, cents), row| (n + 1, cents + row.amount.minor()))
+        };
+        let counted = [
+            (inside(TransferState::ALL), (batch.total_transfers, batch.total_amount)),
+            (inside(&[Completed, Returned]), (batch.successful_transfers, -1)),
+            (inside(&[Failed]), (batch.failed_transfers, -1)),
+            (inside(&[Returned]), (batch.returned_transfers, -1)),
+        ];
+        for ((count, cents), (told, told_cents)) in counted {
+            let fits = count == told && (told_cents < 0 || cents == told_cents);
+            hold!(fits, "batch {} counts {told}, has {count}", batch.id);
+        }
+        let (_, in_flight) = inside(&[Processing, Unknown]);
+        let (_, paid) = inside(&[Completed]);
+        hold!(
+            (in_flight, paid) == (batch.held.in_flight, batch.held.paid),
+            "batch {} holds other sums than its transfers",
+            batch.id
+        );
+    }
+    Ok(())
+}
+
+/// The person is told what the approval says.
+fn told(rows: &Books) -> Result<(), Violation> {
+    for approval in rows.approvals.values() {
+        let claim = rows.claims.get(&(approval.user_id, approval.settlement_id));
+        let Some(claim) = claim else { return Err(format!("{} has no claim", approval.id)) };
+        let fits = match approval.state {
+            ApprovalState::Pending => false,
+            ApprovalState::Approved => claim.state == ClaimState::Approved,
+            ApprovalState::Rejected => claim.state == ClaimState::Rejected,
+            ApprovalState::Paid => claim.state == ClaimState::PaidOut,
+            ApprovalState::Failed => {
+                matches!(claim.state, ClaimState::NotPaidOut | ClaimState::PaymentReturned)
+            }
+        };
+        hold!(fits, "an approval is {} and its claim {}", approval.state, claim.state);
+    }
+    Ok(())
+}
+
+/// What has to hold in the end, when nothing goes wrong any more and everything had time to happen.
+pub(crate) fn finally(store: &MemoryStore, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+    let rows = store.payout_rows();
+    let sent: BTreeMap<_, _> = twin.sent().map(|sent| (&sent.transfer.id, sent)).collect();
+    for transfer in rows.transfers.values() {
+        let name = transfer.provider_transfer_id.as_ref();
+        let truth = name.and_then(|name| sent.get(name)).map(|sent| sent.transfer.status.meaning());
+        let fits = match transfer.state {
+            TransferState::Completed => truth == Some(Meaning::Arrived),
+            TransferState::Returned => truth == Some(Meaning::CameBack),
+            TransferState::Failed => matches!(truth, None | Some(Meaning::NotMoved)),
+            TransferState::Processing => transfer.hold.is_some() && truth.is_none(),
+            TransferState::Pending | TransferState::Unknown => false,
+        };
+        let (id, state) = (transfer.id, transfer.state);
+        hold!(fits, "transfer {id} is {state} and the rail says {truth:?}");
+    }
+    let known = |name| rows.transfers.values().any(|row| row.provider_transfer_id.as_ref() == Some(name));
+    for (name, sent) in &sent {
+        hold!(known(*name), "the rail has {} of {}, which nobody knows", name.0, sent.user_id);
+    }
+    for batch in rows.batches.values() {
+        let waits = rows.transfers.values().any(|row| row.batch_id == batch.id && row.hold.is_some());
+        hold!(batch.state.is_final() || waits, "batch {} never ended", batch.id);
+    }
+    let log = log(store, account);
+    Link::verify(Head::default(), &log).map_err(|error| error.to_string())?;
+    let facts: Result<Vec<_>, _> = log.iter().map(|link| Ok((link.at, link.event()?))).collect();
+    let facts = facts.map_err(|error: payme_core::audit::Broken| error.to_string())?;
+    let rebuilt = Books::replay(facts.iter().map(|(at, event)| (*at, event)))
+        .map_err(|(at, error)| format!("fact {at} does not follow: {error}"))?;
+    hold!(rebuilt == as_logged(rows), "the log does not rebuild the rows");
+    Ok(())
+}
+
+pub(crate) fn log(store: &MemoryStore, account: AccountId) -> Vec<Link> {
+    ready(store.payout_log(account, 0, usize::MAX)).and_then(Result::ok).unwrap_or_default()
+}
+
+fn postings(store: &MemoryStore, account: AccountId) -> Vec<Posting> {
+    ready(store.postings(account, 0, usize::MAX)).and_then(Result::ok).unwrap_or_default()
+}
+
+/// The rows as far as the log tells of them.
+fn as_logged(mut rows: Books) -> Books {
+    rows.accounts.values_mut().for_each(|row| row.version = Version::NEW);
+    rows.approvals.values_mut().for_each(|row| row.version = Version::NEW);
+    rows.transfers.values_mut().for_each(|row| row.version = Version::NEW);
+    rows.claims.values_mut().for_each(|row| row.version = Version::NEW);
+    rows.claims.retain(|_, claim| claim.state != ClaimState::Submitted);
+    for batch in rows.batches.values_mut() {
+        (batch.version, batch.lease, batch.filled_to) = (Version::NEW, None, None);
+    }
+    rows
+}

@@ -1,0 +1,190 @@
+//! The rail of the simulation: the twin behind a network that loses, delays and repeats.
+
+use async_trait::async_trait;
+use payme_adapters::rail::Verdict;
+use payme_core::payouts::{
+    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
+    RailEvents, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+};
+use payme_core::ports::TransferRail;
+
+use crate::canary::Canary;
+use crate::fault::Fault;
+use crate::world::{Shared, World};
+
+/// The rail as one executor sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rail {
+    pub(crate) world: World,
+    /// Which executor this is.
+    pub(crate) executor: usize,
+}
+
+impl Rail {
+    /// Whether the request arrives; where not, nobody knows what became of it, or the rail said so.
+    async fn arrives<T>(&self) -> Result<(), Answer<T>> {
+        self.world.give_way(false).await;
+        if self.world.strikes(Fault::RailLater) {
+            return Err(Answer::Refused(Refusal::Later));
+        }
+        if self.world.strikes(Fault::RailLostRequest) {
+            return Err(self.silence());
+        }
+        Ok(())
+    }
+
+    async fn answers<T>(&self, answer: Answer<T>) -> Answer<T> {
+        self.world.give_way(true).await;
+        if self.world.strikes(Fault::RailLostAnswer) { self.silence() } else { answer }
+    }
+
+    fn silence<T>(&self) -> Answer<T> {
+        if self.world.lock().canary == Some(Canary::SilenceIsFailure) {
+            return Answer::Refused(Refusal::Never("TIMEOUT".to_owned()));
+        }
+        Answer::Unknown
+    }
+
+    fn is(&self, canary: Canary) -> bool {
+        self.world.lock().canary == Some(canary)
+    }
+
+    fn agree(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
+        let mut shared = self.world.lock();
+        let Shared { rng, faults, twin, now, changes, .. } = &mut *shared;
+        *changes += 1;
+        let answer = twin.authorize(request, *now, || {
+            if faults.strikes(Fault::RailDeclines, rng) {
+                Verdict::Decline("NSF".to_owned())
+            } else if faults.strikes(Fault::RailUserAction, rng) {
+                Verdict::UserAction
+            } else if faults.strikes(Fault::RailUnchecked, rng) {
+                Verdict::ApproveUnchecked("ITEM_LOGIN_REQUIRED".to_owned())
+            } else {
+                Verdict::Approve
+            }
+        });
+        shared.tell(|| format!("rail: authorize {} -> {answer:?}", request.key));
+        answer
+    }
+
+    fn send(&self, authorization: &AuthorizationId, money: Money) -> Answer<RailTransfer> {
+        let mut shared = self.world.lock();
+        let Shared { rng, faults, twin, now, changes, .. } = &mut *shared;
+        *changes += 1;
+        let refuse = || {
+            faults
+                .strikes(Fault::RailRefusesToSend, rng)
+                .then(|| "TRANSFER_ACCOUNT_BLOCKED".to_owned())
+        };
+        let answer = twin.create(authorization, money.0, *now, refuse);
+        shared.tell(|| format!("rail: create {} -> {answer:?}", authorization.0));
+        answer
+    }
+}
+
+struct Money(payme_core::payouts::Amount);
+
+#[async_trait]
+impl TransferRail for Rail {
+    fn name(&self) -> &str {
+        "twin"
+    }
+
+    async fn authorize(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        let mut own = request.clone();
+        if self.is(Canary::OwnAuthorization) {
+            own.key = format!("{}-{}", request.key, self.executor);
+        }
+        let answer = self.agree(&own);
+        if self.is(Canary::CreateBeforeStored)
+            && let Answer::Done(Authorization::Approved { id, .. }) = &answer
+        {
+            let _ = self.send(id, Money(request.amount));
+        }
+        self.answers(answer).await
+    }
+
+    async fn create(&self, money: &SendMoney) -> Answer<RailTransfer> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        let mut authorization = money.authorization().clone();
+        if self.is(Canary::OwnAuthorization) {
+            let request = AuthorizationRequest {
+                key: format!("{}-{}", money.key().for_rail(0), self.executor),
+                user_id: money.user_id(),
+                amount: money.amount(),
+                currency: money.currency(),
+            };
+            if let Answer::Done(Authorization::Approved { id, .. }) = self.agree(&request) {
+                authorization = id;
+            }
+        }
+        let answer = self.send(&authorization, Money(money.amount()));
+        self.answers(answer).await
+    }
+
+    async fn probe(&self, transfer: &Transfer, _: &TransferKey) -> Answer<Option<RailTransfer>> {
+        if self.is(Canary::ReauthorizeWithoutProbe) {
+            return Answer::Done(None);
+        }
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        let found = {
+            let shared = self.world.lock();
+            transfer.authorization.as_ref().and_then(|id| shared.twin.get(id))
+        };
+        self.answers(Answer::Done(found)).await
+    }
+
+    async fn events(&self, after: u64, count: usize) -> Answer<RailEvents> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        for (fault, name, status) in [
+            (Fault::EventUnknownKind, "rail-0", None),
+            (Fault::EventUnknownTransfer, "of-somebody-else", Some(RailStatus::Settled)),
+        ] {
+            if self.world.strikes(fault) {
+                let name = ProviderTransferId(name.to_owned());
+                self.world.lock().twin.tell_other(name, status);
+            }
+        }
+        let split = self.world.strikes(Fault::EventsSplit);
+        let page = {
+            let mut shared = self.world.lock();
+            let count = if split { 1 + shared.rng.index(3) } else { count };
+            shared.twin.events(after, count)
+        };
+        self.answers(Answer::Done(self.garbled(page))).await
+    }
+}
+
+impl Rail {
+    /// A page of events with what a careless network makes of it. Their numbers stay as they are.
+    fn garbled(&self, mut page: RailEvents) -> RailEvents {
+        if page.events.is_empty() {
+            return page;
+        }
+        if self.world.strikes(Fault::EventsTwice) {
+            let again = page.events.clone();
+            page.events.extend(again);
+        }
+        if self.world.strikes(Fault::EventsReordered) {
+            page.events.reverse();
+        }
+        if self.is(Canary::ReturnedAsSettled) {
+            for event in &mut page.events {
+                if event.status == Some(RailStatus::Returned) {
+                    event.status = Some(RailStatus::Settled);
+                }
+            }
+        }
+        page
+    }
+}
