@@ -174,10 +174,18 @@ impl Twin {
     }
 
     /// Moves a transfer on, where the rail allows that; says whether it did.
-    pub fn advance(&mut self, id: &ProviderTransferId, to: RailStatus, reason: Option<&str>) -> bool {
+    pub fn advance(
+        &mut self,
+        id: &ProviderTransferId,
+        to: RailStatus,
+        reason: Option<&str>,
+    ) -> bool {
         let Some(sent) = self.sent.get_mut(id) else { return false };
         let is_allowed = match (sent.transfer.status, to) {
-            (RailStatus::Pending, RailStatus::Failed | RailStatus::Posted | RailStatus::Cancelled)
+            (
+                RailStatus::Pending,
+                RailStatus::Failed | RailStatus::Posted | RailStatus::Cancelled,
+            )
             | (RailStatus::Posted, RailStatus::Settled | RailStatus::Returned)
             | (RailStatus::Settled, RailStatus::FundsAvailable | RailStatus::Returned)
             | (RailStatus::FundsAvailable, RailStatus::Returned) => true,
@@ -225,7 +233,12 @@ impl Twin {
         self.sent.values()
     }
 
-    fn tell(&mut self, transfer_id: ProviderTransferId, status: RailStatus, reason: Option<String>) {
+    fn tell(
+        &mut self,
+        transfer_id: ProviderTransferId,
+        status: RailStatus,
+        reason: Option<String>,
+    ) {
         let id = self.next_event();
         let kind = status.as_str().to_owned();
         self.events.push(RailEvent { id, transfer_id, status: Some(status), kind, reason });

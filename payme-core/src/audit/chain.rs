@@ -122,13 +122,7 @@ impl Link {
 
 /// SHA-256 over the form, the hash before, the account, the place, the time in microseconds, and the body, each
 /// with its length in front, numbers with the highest byte first.
-fn hash(
-    before: &Hash,
-    account_id: AccountId,
-    sequence: u64,
-    at: Instant,
-    body: &str,
-) -> Hash {
+fn hash(before: &Hash, account_id: AccountId, sequence: u64, at: Instant, body: &str) -> Hash {
     let mut hash = Sha256::new_with_prefix([FORM]);
     let uuid = account_id.uuid();
     let (sequence, at) = (sequence.to_be_bytes(), at.as_micros().to_be_bytes());

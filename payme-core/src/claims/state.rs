@@ -62,10 +62,9 @@ impl ClaimState {
         match (self, event) {
             (Self::Matched, ClaimMove::Open) => Some(Self::Opened),
             (Self::Opened, ClaimMove::Submit) => Some(Self::Submitted),
-            (
-                Self::Submitted | Self::NotPaidOut | Self::PaymentReturned,
-                ClaimMove::Approve,
-            ) => Some(Self::Approved),
+            (Self::Submitted | Self::NotPaidOut | Self::PaymentReturned, ClaimMove::Approve) => {
+                Some(Self::Approved)
+            }
             (Self::Submitted, ClaimMove::Reject) => Some(Self::Rejected),
             (Self::Approved, ClaimMove::Pay) | (Self::Submitted, ClaimMove::ReportPaid) => {
                 Some(Self::PaidOut)

@@ -15,9 +15,7 @@ use super::{
     Amount, AmountError, Approval, ApprovalState, Batch, Draft, PayoutError, PayoutEvent,
     RequestKey,
 };
-use crate::types::{
-    AccountId, ApprovalId, PayoutBatchId, SettlementId, TransferId, UserId, words,
-};
+use crate::types::{AccountId, ApprovalId, PayoutBatchId, SettlementId, TransferId, UserId, words};
 
 /// A request for a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,7 +93,10 @@ impl Writer<'_> {
     fn write(&mut self, event: &PayoutEvent) -> Result<Applied, PayoutError> {
         match event {
             PayoutEvent::SettlementAccountLinked {
-                account_id, attorney_id, settlement_id, currency,
+                account_id,
+                attorney_id,
+                settlement_id,
+                currency,
             } => {
                 let account = Account {
                     id: *account_id,
@@ -120,7 +123,10 @@ impl Writer<'_> {
             PayoutEvent::PayoutBatchOpened { .. } => self.open(event),
             PayoutEvent::PayoutTransferCreated { .. } => self.create(event),
             PayoutEvent::PayoutBatchCreated {
-                batch_id, total_transfers, total_amount_cents, ..
+                batch_id,
+                total_transfers,
+                total_amount_cents,
+                ..
             } => self.seal(*batch_id, *total_transfers, *total_amount_cents),
             PayoutEvent::PayoutBatchStarted { batch_id } => {
                 let batch = self.batch(*batch_id)?;
@@ -158,15 +164,20 @@ impl Writer<'_> {
 
     fn approve(&mut self, event: &PayoutEvent) -> Result<Applied, PayoutError> {
         let PayoutEvent::ClaimantApproved {
-            approval_id, user_id, settlement_id, account_id, attorney_id, attempt, amount_cents,
+            approval_id,
+            user_id,
+            settlement_id,
+            account_id,
+            attorney_id,
+            attempt,
+            amount_cents,
         } = event
         else {
             return Err(PayoutError::Contradiction("approvals"));
         };
         let at = self.at;
-        let new = || {
-            new_approval(*approval_id, (*user_id, *settlement_id), *account_id, *attorney_id)
-        };
+        let new =
+            || new_approval(*approval_id, (*user_id, *settlement_id), *account_id, *attorney_id);
         let approval = self.books.approvals.entry(*approval_id).or_insert_with(new);
         move_approval(approval, ApprovalMove::Approve)?;
         if *attempt != approval.attempt.saturating_add(1) || approval.transfer_id.is_some() {
@@ -182,15 +193,18 @@ impl Writer<'_> {
 
     fn reject(&mut self, event: &PayoutEvent) -> Result<Applied, PayoutError> {
         let PayoutEvent::ClaimantRejected {
-            approval_id, user_id, settlement_id, account_id, attorney_id,
+            approval_id,
+            user_id,
+            settlement_id,
+            account_id,
+            attorney_id,
         } = event
         else {
             return Err(PayoutError::Contradiction("approvals"));
         };
         let at = self.at;
-        let new = || {
-            new_approval(*approval_id, (*user_id, *settlement_id), *account_id, *attorney_id)
-        };
+        let new =
+            || new_approval(*approval_id, (*user_id, *settlement_id), *account_id, *attorney_id);
         let approval = self.books.approvals.entry(*approval_id).or_insert_with(new);
         move_approval(approval, ApprovalMove::Reject)?;
         approval.rejected_at = Some(at);
@@ -226,7 +240,11 @@ impl Writer<'_> {
 
     fn create(&mut self, event: &PayoutEvent) -> Result<Applied, PayoutError> {
         let PayoutEvent::PayoutTransferCreated {
-            transfer_id, batch_id, approval_id, user_id, amount_cents,
+            transfer_id,
+            batch_id,
+            approval_id,
+            user_id,
+            amount_cents,
         } = event
         else {
             return Err(PayoutError::Contradiction("transfers"));
@@ -279,7 +297,10 @@ impl Writer<'_> {
         event: &PayoutEvent,
     ) -> Result<Applied, PayoutError> {
         let PayoutEvent::PayoutBatchCompleted {
-            status, successful_transfers, failed_transfers, ..
+            status,
+            successful_transfers,
+            failed_transfers,
+            ..
         } = event
         else {
             return Err(PayoutError::Contradiction("batches"));
@@ -348,10 +369,8 @@ impl Writer<'_> {
 
     fn move_claim(&mut self, key: ClaimKey, event: ClaimMove) -> Result<(), PayoutError> {
         // The log of an account begins with the decision: before that the claim was submitted.
-        let new = || Claim {
-            state: ClaimState::Submitted,
-            ..Claim::matched(key.0, key.1, self.at)
-        };
+        let new =
+            || Claim { state: ClaimState::Submitted, ..Claim::matched(key.0, key.1, self.at) };
         let claim = self.books.claims.entry(key).or_insert_with(new);
         *claim = claim.moved(event, self.at)?;
         self.touched.claims.insert(key);
@@ -545,10 +564,7 @@ fn expect_amount(transfer: &Transfer, amount: Amount) -> Result<(), PayoutError>
 }
 
 /// A transfer has one name at the rail. A second one would be a second transfer of money.
-fn name(
-    transfer: &mut Transfer,
-    provider: &super::ProviderTransferId,
-) -> Result<(), PayoutError> {
+fn name(transfer: &mut Transfer, provider: &super::ProviderTransferId) -> Result<(), PayoutError> {
     match &transfer.provider_transfer_id {
         Some(known) if known != provider => {
             Err(PayoutError::Contradiction("names of a transfer at the rail"))

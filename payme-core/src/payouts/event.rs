@@ -5,9 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Amount, AuthorizationId, BatchState, Hold, ProviderTransferId, RequestKey,
-};
+use super::{Amount, AuthorizationId, BatchState, Hold, ProviderTransferId, RequestKey};
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Currency, PayoutBatchId, SettlementId, TransferId, UserId,
 };

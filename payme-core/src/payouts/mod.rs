@@ -34,10 +34,14 @@ pub use books::{Books, ClaimKey};
 pub use draft::{Draft, Entry, PayoutChange, SendMoney};
 pub use error::PayoutError;
 pub use event::PayoutEvent;
-pub use execute::{Next, finish_batch, lease_batch, next, release_held, release_lease, renew, start};
+pub use execute::{
+    Next, finish_batch, lease_batch, next, release_held, release_lease, renew, start,
+};
 pub use ledger::{Balance, Place, Posting, PostingKind};
 pub use mock::mock_outcome;
-pub use outcome::{Effect, RailPolicy, on_authorization, on_creation, on_events, on_expired, on_probe, on_status};
+pub use outcome::{
+    Effect, RailPolicy, on_authorization, on_creation, on_events, on_expired, on_probe, on_status,
+};
 pub use rail::{
     Answer, Authorization, AuthorizationRequest, CursorMove, Meaning, NoteOutcome, RailEvent,
     RailEvents, RailNote, RailStatus, RailTransfer, Refusal,
@@ -46,6 +50,4 @@ pub use records::{
     Account, AccountStatus, Approval, AuthorizationId, Batch, Held, Hold, Lease,
     ProviderTransferId, Transfer,
 };
-pub use state::{
-    ApprovalMove, ApprovalState, BatchMove, BatchState, TransferMove, TransferState,
-};
+pub use state::{ApprovalMove, ApprovalState, BatchMove, BatchState, TransferMove, TransferState};

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::execute::{finish_batch, held_by};
 use super::{
-    Answer, Authorization, Draft, Hold, Lease, Meaning, PayoutError, PayoutEvent,
-    CursorMove, NoteOutcome, ProviderTransferId, RailEvent, RailNote, RailTransfer, Refusal, Transfer, TransferState,
+    Answer, Authorization, CursorMove, Draft, Hold, Lease, Meaning, NoteOutcome, PayoutError,
+    PayoutEvent, ProviderTransferId, RailEvent, RailNote, RailTransfer, Refusal, Transfer,
+    TransferState,
 };
 use crate::types::TransferId;
 

@@ -7,9 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Amount, ApprovalState, BatchMove, BatchState, RequestKey, TransferKey, TransferState,
-};
+use super::{Amount, ApprovalState, BatchMove, BatchState, RequestKey, TransferKey, TransferState};
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Currency, Instant, PayoutBatchId, SettlementId, TransferId,
     UserId, Version, words,

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::claims::{Claim, ClaimMove, ClaimState};
 use crate::types::{
-    AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, PayoutBatchId, SettlementId, TransferId,
-    UserId, Version,
+    AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, PayoutBatchId,
+    SettlementId, TransferId, UserId, Version,
 };
 
 const PEOPLE: usize = 4;
@@ -92,11 +92,12 @@ impl World {
         let (stored, log, postings) = (Books::default(), Vec::new(), Vec::new());
         let (lease, rights) = (Vec::new(), Vec::new());
         let mut world = Self { stored, log, postings, now, made: 0, lease, rights };
-        world.decide(|draft| {
-            let attorney = AttorneyId::from_uuid(uuid(4, 1));
-            link_account(draft, None, account_id(), attorney, (settlement_id(), Currency::USD))
-        })
-        .unwrap();
+        world
+            .decide(|draft| {
+                let attorney = AttorneyId::from_uuid(uuid(4, 1));
+                link_account(draft, None, account_id(), attorney, (settlement_id(), Currency::USD))
+            })
+            .unwrap();
         for n in 0..PEOPLE {
             let mut claim = Claim::matched(user(n), settlement_id(), now);
             for event in [ClaimMove::Open, ClaimMove::Submit] {
@@ -109,7 +110,10 @@ impl World {
     }
 
     /// Decides on everything that is stored, and stores it.
-    fn decide<T>(&mut self, decide: impl FnOnce(&mut Draft) -> Result<T, PayoutError>) -> Result<T, PayoutError> {
+    fn decide<T>(
+        &mut self,
+        decide: impl FnOnce(&mut Draft) -> Result<T, PayoutError>,
+    ) -> Result<T, PayoutError> {
         let mut draft = Draft::new(self.stored.clone(), self.now);
         let answer = decide(&mut draft)?;
         let change = draft.finish();
@@ -137,9 +141,15 @@ impl World {
 
     fn rail_transfer(&self, transfer: TransferId, how: u8) -> RailTransfer {
         let row = &self.stored.transfers[&transfer];
-        let amount = if how % 31 == 30 { Amount::new(row.amount.minor() + 1).unwrap() } else { row.amount };
+        let amount =
+            if how % 31 == 30 { Amount::new(row.amount.minor() + 1).unwrap() } else { row.amount };
         let status = RailStatus::ALL[usize::from(how) % RailStatus::ALL.len()];
-        RailTransfer { id: ProviderTransferId(format!("rail-{transfer}")), amount, status, reason: None }
+        RailTransfer {
+            id: ProviderTransferId(format!("rail-{transfer}")),
+            amount,
+            status,
+            reason: None,
+        }
     }
 
     /// Refusals are fine: they change nothing.
@@ -155,7 +165,9 @@ impl World {
         let made = self.made;
         Some(match *step {
             Step::Fund(cents) => self
-                .decide(|draft| fund(draft, account_id(), &key(made), Money::usd_cents(cents), None))
+                .decide(|draft| {
+                    fund(draft, account_id(), &key(made), Money::usd_cents(cents), None)
+                })
                 .map(|_| ()),
             Step::Approve(n, cents) => self
                 .decide(|draft| {
@@ -164,7 +176,9 @@ impl World {
                 })
                 .map(|_| ()),
             Step::Reject(n) => self
-                .decide(|draft| reject(draft, account_id(), user(n), ApprovalId::from_uuid(uuid(5, n))))
+                .decide(|draft| {
+                    reject(draft, account_id(), user(n), ApprovalId::from_uuid(uuid(5, n)))
+                })
                 .map(|_| ()),
             Step::Batch { pages, seal } => self.batch(made, pages, seal),
             Step::Lease(n) => {
@@ -188,11 +202,16 @@ impl World {
                     1 => Answer::Refused(Refusal::Later),
                     2 => Answer::Done(Authorization::Declined("NSF".to_owned())),
                     3 => Answer::Done(Authorization::UserActionRequired),
-                    4 => Answer::Done(Authorization::Approved { id, unchecked: Some("ERROR".to_owned()) }),
+                    4 => Answer::Done(Authorization::Approved {
+                        id,
+                        unchecked: Some("ERROR".to_owned()),
+                    }),
                     _ => Answer::Done(Authorization::Approved { id, unchecked: None }),
                 };
-                self.decide(|draft| on_authorization(draft, transfer, lease, answer, RailPolicy::default()))
-                    .map(|_| ())
+                self.decide(|draft| {
+                    on_authorization(draft, transfer, lease, answer, RailPolicy::default())
+                })
+                .map(|_| ())
             }
             Step::Created(n, how) => {
                 if self.rights.is_empty() {
@@ -261,7 +280,16 @@ impl World {
                 n += 1;
                 TransferId::from_uuid(uuid(7, n))
             };
-            self.decide(|draft| fill_batch(draft, batch_id, page, page.last().map(|one| one.approval.id), payout_min, id))?;
+            self.decide(|draft| {
+                fill_batch(
+                    draft,
+                    batch_id,
+                    page,
+                    page.last().map(|one| one.approval.id),
+                    payout_min,
+                    id,
+                )
+            })?;
         }
         if seal { self.decide(|draft| seal_batch(draft, batch_id)) } else { Ok(()) }
     }
@@ -270,13 +298,20 @@ impl World {
     fn check(&self) {
         let books = &self.stored;
         let account = &books.accounts[&account_id()];
-        let mut balance = Balance { funded: account.funded, available: account.available, ..Balance::default() };
+        let mut balance =
+            Balance { funded: account.funded, available: account.available, ..Balance::default() };
         for batch in books.batches.values() {
             balance.add_batch(batch).unwrap();
-            let rows: Vec<_> = books.transfers.values().filter(|one| one.batch_id == batch.id).collect();
-            let count = |wanted: &[TransferState]| rows.iter().filter(|one| wanted.contains(&one.state)).count();
+            let rows: Vec<_> =
+                books.transfers.values().filter(|one| one.batch_id == batch.id).collect();
+            let count = |wanted: &[TransferState]| {
+                rows.iter().filter(|one| wanted.contains(&one.state)).count()
+            };
             let cents = |wanted: &[TransferState]| -> i64 {
-                rows.iter().filter(|one| wanted.contains(&one.state)).map(|one| one.amount.minor()).sum()
+                rows.iter()
+                    .filter(|one| wanted.contains(&one.state))
+                    .map(|one| one.amount.minor())
+                    .sum()
             };
             use TransferState::{Completed, Failed, Processing, Returned, Unknown};
             assert_eq!(batch.total_transfers as usize, rows.len());

@@ -7,8 +7,8 @@ use crate::audit::{Event, Link};
 use crate::claims::Claim;
 use crate::payouts::{
     Account, Amount, Answer, Approval, Authorization, AuthorizationRequest, Batch, Books,
-    PayoutChange, Posting, ProviderTransferId, RailEvents, RailNote, RailTransfer, RequestKey, SendMoney,
-    Transfer, TransferKey, TransferState,
+    PayoutChange, Posting, ProviderTransferId, RailEvents, RailNote, RailTransfer, RequestKey,
+    SendMoney, Transfer, TransferKey, TransferState,
 };
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Commit, PayoutBatchId, SettlementId, TransferId, UserId,

@@ -29,7 +29,7 @@ pub use person::Person;
 pub use source::Source;
 pub use state::{State, StateError, StateRule, StateSet};
 pub(crate) use time::day_number;
-pub(crate) use words::{lifecycle, words};
 pub use time::{
     Date, Deadline, Instant, TimeError, YEAR_MIN, ensure_modern, parse_date, parse_day,
 };
+pub(crate) use words::{lifecycle, words};

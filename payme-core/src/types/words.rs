@@ -49,10 +49,8 @@ macro_rules! lifecycle {
         impl $state {
             /// The lifecycle as a Mermaid state diagram, drawn from `next`.
             pub fn diagram() -> String {
-                let mut lines = vec![
-                    "stateDiagram-v2".to_owned(),
-                    format!("    [*] --> {}", Self::$first),
-                ];
+                let mut lines =
+                    vec!["stateDiagram-v2".to_owned(), format!("    [*] --> {}", Self::$first)];
                 for from in Self::ALL {
                     for event in $move::ALL {
                         if let Some(to) = from.next(*event) {

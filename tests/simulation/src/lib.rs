@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn each_canary_is_caught() {
         for canary in Canary::ALL {
-            let caught = (0..1_000).find(|seed| run_seed(*seed, Some(canary), false).violation.is_some());
+            let caught =
+                (0..1_000).find(|seed| run_seed(*seed, Some(canary), false).violation.is_some());
             println!("{canary:?}: {caught:?}");
             assert!(caught.is_some(), "{canary:?}");
         }

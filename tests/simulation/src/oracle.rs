@@ -29,7 +29,11 @@ const fn may_have_paid(status: RailStatus) -> bool {
 }
 
 /// What has to hold after every step.
-pub(crate) fn always(store: &MemoryStore, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+pub(crate) fn always(
+    store: &MemoryStore,
+    twin: &Twin,
+    account: AccountId,
+) -> Result<(), Violation> {
     let rows = store.payout_rows();
     paid_once(&rows, twin)?;
     conserved(&rows, account, &postings(store, account))?;
@@ -48,7 +52,12 @@ fn paid_once(rows: &Books, twin: &Twin) -> Result<(), Violation> {
     for approval in rows.approvals.values() {
         let own = rows.transfers.values().filter(|row| row.approval_id == approval.id);
         let can_move: Vec<_> = own.filter(|row| row.state.is_live()).map(|row| row.id).collect();
-        hold!(can_move.len() <= 1, "approval {} has {} live transfers", approval.id, can_move.len());
+        hold!(
+            can_move.len() <= 1,
+            "approval {} has {} live transfers",
+            approval.id,
+            can_move.len()
+        );
         hold!(
             approval.transfer_id == can_move.first().copied(),
             "approval {} names another transfer than its own",
@@ -126,7 +135,11 @@ fn told(rows: &Books) -> Result<(), Violation> {
 }
 
 /// What has to hold in the end, when nothing goes wrong any more and everything had time to happen.
-pub(crate) fn finally(store: &MemoryStore, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+pub(crate) fn finally(
+    store: &MemoryStore,
+    twin: &Twin,
+    account: AccountId,
+) -> Result<(), Violation> {
     let rows = store.payout_rows();
     let sent: BTreeMap<_, _> = twin.sent().map(|sent| (&sent.transfer.id, sent)).collect();
     for transfer in rows.transfers.values() {
@@ -142,12 +155,14 @@ pub(crate) fn finally(store: &MemoryStore, twin: &Twin, account: AccountId) -> R
         let (id, state) = (transfer.id, transfer.state);
         hold!(fits, "transfer {id} is {state} and the rail says {truth:?}");
     }
-    let known = |name| rows.transfers.values().any(|row| row.provider_transfer_id.as_ref() == Some(name));
+    let known =
+        |name| rows.transfers.values().any(|row| row.provider_transfer_id.as_ref() == Some(name));
     for (name, sent) in &sent {
         hold!(known(*name), "the rail has {} of {}, which nobody knows", name.0, sent.user_id);
     }
     for batch in rows.batches.values() {
-        let waits = rows.transfers.values().any(|row| row.batch_id == batch.id && row.hold.is_some());
+        let waits =
+            rows.transfers.values().any(|row| row.batch_id == batch.id && row.hold.is_some());
         hold!(batch.state.is_final() || waits, "batch {} never ended", batch.id);
     }
     let log = log(store, account);

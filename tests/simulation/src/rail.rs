@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use payme_adapters::rail::Verdict;
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvents, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId, RailEvents,
+    RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::TransferRail;
 

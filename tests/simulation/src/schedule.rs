@@ -8,9 +8,7 @@ use std::task::{Context, Poll, Waker};
 use payme_adapters::driver::{ExecuteOptions, NewBatch, Payouts};
 use payme_adapters::store::memory::MemoryStore;
 use payme_core::claims::ClaimMove;
-use payme_core::payouts::{
-    Amount, ProviderTransferId, RailStatus, RequestKey, TransferState,
-};
+use payme_core::payouts::{Amount, ProviderTransferId, RailStatus, RequestKey, TransferState};
 use payme_core::ports::PayoutStore as _;
 use payme_core::types::{
     AccountId, AttorneyId, Currency, Instant, Money, PayoutBatchId, SettlementId, UserId,
@@ -181,10 +179,8 @@ impl Seed {
         }
         let now = world.lock().now;
         let drivers: Vec<Payouts> = (0..executors + 2).map(driver).collect();
-        let processes = drivers
-            .iter()
-            .map(|_| Process { job: None, wakes_at: now, is_done: false })
-            .collect();
+        let processes =
+            drivers.iter().map(|_| Process { job: None, wakes_at: now, is_done: false }).collect();
         let wishes = Self::wishes(world, people);
         let (world, inner) = (world.clone(), inner.clone());
         Ok(Self { world, inner, drivers, processes, wishes, account, amounts, fund, checked: 0 })
@@ -263,10 +259,8 @@ impl Seed {
     fn move_rail(&self) {
         let mut shared = self.world.lock();
         let Shared { rng, faults, twin, changes, .. } = &mut *shared;
-        let moving: Vec<(ProviderTransferId, RailStatus)> = twin
-            .sent()
-            .map(|sent| (sent.transfer.id.clone(), sent.transfer.status))
-            .collect();
+        let moving: Vec<(ProviderTransferId, RailStatus)> =
+            twin.sent().map(|sent| (sent.transfer.id.clone(), sent.transfer.status)).collect();
         if moving.is_empty() {
             return;
         }
@@ -450,14 +444,16 @@ impl Seed {
         let is_still = |name: &Option<ProviderTransferId>| {
             name.as_ref().is_none_or(|name| {
                 let shared = self.world.lock();
-                shared
-                    .twin
-                    .sent()
-                    .find(|sent| sent.transfer.id == *name)
-                    .is_none_or(|sent| !matches!(sent.transfer.status, RailStatus::Pending | RailStatus::Posted))
+                shared.twin.sent().find(|sent| sent.transfer.id == *name).is_none_or(|sent| {
+                    !matches!(sent.transfer.status, RailStatus::Pending | RailStatus::Posted)
+                })
             })
         };
-        rows.batches.values().all(|batch| batch.is_sealed)
+        let ended = |batch: &payme_core::payouts::Batch| {
+            let open = rows.transfers.values().filter(|row| row.batch_id == batch.id);
+            batch.state.is_final() || open.into_iter().any(|row| row.hold.is_some())
+        };
+        rows.batches.values().all(ended)
             && rows.transfers.values().all(|row| {
                 (!row.state.is_open() || row.hold.is_some()) && is_still(&row.provider_transfer_id)
             })

@@ -44,7 +44,8 @@ impl World {
         let faults = Faults::draw(&mut rng);
         let spread = i64::try_from(rng.below(365 * 86_400)).unwrap_or(0);
         let now = beginning_of_2026().plus_micros(spread * 1_000_000);
-        let settings = TwinSettings { tells_expired_first: rng.once_in(500), ..TwinSettings::default() };
+        let settings =
+            TwinSettings { tells_expired_first: rng.once_in(500), ..TwinSettings::default() };
         let shared = Shared {
             rng,
             faults,

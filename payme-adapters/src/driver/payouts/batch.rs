@@ -82,11 +82,7 @@ impl Payouts {
     }
 
     /// What everybody who waits would be paid together.
-    async fn total(
-        &self,
-        account: &Account,
-        new: NewBatch<'_>,
-    ) -> Result<i64, PayoutDriverError> {
+    async fn total(&self, account: &Account, new: NewBatch<'_>) -> Result<i64, PayoutDriverError> {
         let wanted = wanted(new);
         let mut total = 0;
         let mut after = None;
@@ -138,7 +134,8 @@ impl Payouts {
             let candidates = self.candidates(page, wanted.as_ref()).await?;
             let rows = candidates.iter().map(|one| (one.approval.id, one.approval.clone()));
             books.approvals.extend(rows);
-            let decided = self.fill_page(books, batch_id, &candidates, new, is_last, reached).await?;
+            let decided =
+                self.fill_page(books, batch_id, &candidates, new, is_last, reached).await?;
             match decided {
                 Some(left_out) => skipped.extend(left_out),
                 None => conflicts += 1,

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use payme_core::payouts::{
-    Answer, Authorization, BatchState, Books, Draft, Effect, Lease, Next, PayoutError, RailTransfer,
-    SendMoney, TransferState, finish_batch, lease_batch, next, on_authorization, on_creation,
-    on_expired, on_probe, release_lease, renew, start,
+    Answer, Authorization, BatchState, Books, Draft, Effect, Lease, Next, PayoutError,
+    RailTransfer, SendMoney, TransferState, finish_batch, lease_batch, next, on_authorization,
+    on_creation, on_expired, on_probe, release_lease, renew, start,
 };
 use payme_core::types::{PayoutBatchId, TransferId};
 
@@ -167,10 +167,7 @@ impl Run<'_> {
     }
 
     /// Asks the rail what each transfer needs: an agreement, or whether it was sent.
-    async fn ask(
-        &self,
-        books: &Books,
-    ) -> Result<(Agreements, Findings), PayoutDriverError> {
+    async fn ask(&self, books: &Books) -> Result<(Agreements, Findings), PayoutDriverError> {
         let (mut agreements, mut findings) = (BTreeMap::new(), BTreeMap::new());
         let rail = &self.payouts.rail;
         for transfer in books.transfers.values() {
@@ -203,7 +200,11 @@ impl Run<'_> {
         let take_in = |draft: &mut Draft| {
             let mut contradictions = Vec::new();
             for (id, answer) in &agreements {
-                note(&mut contradictions, *id, on_authorization(draft, *id, lease, answer.clone(), policy)?);
+                note(
+                    &mut contradictions,
+                    *id,
+                    on_authorization(draft, *id, lease, answer.clone(), policy)?,
+                );
             }
             for (id, answer) in &findings {
                 note(&mut contradictions, *id, on_probe(draft, *id, lease, answer.clone())?);

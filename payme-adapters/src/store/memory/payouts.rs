@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use payme_core::audit::{Event, Head, Link};
 use payme_core::claims::Claim;
 use payme_core::payouts::{
-    Account, Amount, Approval, ApprovalState, Batch, Books, ClaimKey, CursorMove, NoteOutcome, PayoutChange,
-    PayoutEvent, Posting, ProviderTransferId, RailNote, RequestKey, Transfer, TransferState,
+    Account, Amount, Approval, ApprovalState, Batch, Books, ClaimKey, CursorMove, NoteOutcome,
+    PayoutChange, PayoutEvent, Posting, ProviderTransferId, RailNote, RequestKey, Transfer,
+    TransferState,
 };
 use payme_core::ports::{PayoutStore, StoreError};
 use payme_core::types::{
@@ -186,8 +187,7 @@ impl PayoutData {
         }
         for row in change.claims() {
             let version = row.version.next();
-            self.claims
-                .insert((row.user_id, row.settlement_id), Claim { version, ..row.clone() });
+            self.claims.insert((row.user_id, row.settlement_id), Claim { version, ..row.clone() });
         }
         for row in change.approvals() {
             self.approval_of.insert((row.user_id, row.settlement_id), row.id);
@@ -336,9 +336,8 @@ impl PayoutStore for MemoryStore {
     ) -> Result<Vec<Batch>, StoreError> {
         let data = self.data();
         let newest = data.payouts.batches.values().rev();
-        let own = newest.filter(|row| {
-            row.account_id == account && before.is_none_or(|before| row.id < before)
-        });
+        let own = newest
+            .filter(|row| row.account_id == account && before.is_none_or(|before| row.id < before));
         Ok(own.take(limit).cloned().collect())
     }
 
