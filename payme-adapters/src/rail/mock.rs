@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId, RailEvents,
-    RailStatus, RailTransfer, SendMoney, Transfer, TransferKey, mock_outcome,
+    Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
+    RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    mock_outcome,
 };
 use payme_core::ports::{DestinationResolver, StoreError, TransferRail};
-use payme_core::types::UserId;
+use payme_core::types::{Instant, TransferId, UserId};
 
-/// A rail that moves no money. Its answers follow [`mock_outcome`]; it remembers nothing, and the same
-/// transfer always gets the same answer.
+/// A rail that moves no money. Its answers follow [`mock_outcome`]: it remembers nothing, and knows of every
+/// transfer what would have become of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MockRail;
 
@@ -25,21 +26,29 @@ impl TransferRail for MockRail {
     }
 
     async fn create(&self, money: &SendMoney) -> Answer<RailTransfer> {
-        let id = ProviderTransferId(format!("mock-{}", money.transfer_id()));
-        let (status, reason) = match mock_outcome(&money.key()) {
-            Ok(()) => (RailStatus::Settled, None),
-            Err(reason) => (RailStatus::Failed, Some(reason.to_owned())),
-        };
-        Answer::Done(RailTransfer { id, amount: money.amount(), status, reason })
+        Answer::Done(outcome(money.transfer_id(), &money.key(), money.amount()))
     }
 
-    async fn probe(&self, _: &Transfer, _: &TransferKey) -> Answer<Option<RailTransfer>> {
-        Answer::Done(None)
+    async fn probe(&self, transfer: &Transfer, key: &TransferKey) -> Answer<Option<RailTransfer>> {
+        Answer::Done(Some(outcome(transfer.id, key, transfer.amount)))
+    }
+
+    async fn list(&self, _: Instant, _: u64, _: usize) -> Answer<RailList> {
+        Answer::Refused(Refusal::Never("not_listed".to_owned()))
     }
 
     async fn events(&self, _: u64, _: usize) -> Answer<RailEvents> {
         Answer::Done(RailEvents::default())
     }
+}
+
+fn outcome(transfer_id: TransferId, key: &TransferKey, amount: Amount) -> RailTransfer {
+    let id = ProviderTransferId(format!("mock-{transfer_id}"));
+    let (status, reason) = match mock_outcome(key) {
+        Ok(()) => (RailStatus::Settled, None),
+        Err(reason) => (RailStatus::Failed, Some(reason.to_owned())),
+    };
+    RailTransfer { id, amount, status, reason }
 }
 
 /// Everybody can be sent money: where the rail is a mock, it goes nowhere.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvent, RailEvents, RailStatus, RailTransfer, Refusal,
+    RailEvent, RailEvents, RailList, RailStatus, RailTransfer, Refusal,
 };
 use payme_core::types::{Instant, UserId};
 
@@ -54,7 +54,6 @@ pub enum Verdict {
 
 #[derive(Debug, Clone)]
 struct Agreement {
-    key: String,
     user_id: UserId,
     amount: Amount,
     made_at: Instant,
@@ -67,8 +66,10 @@ struct Agreement {
 pub struct Sent {
     /// The transfer.
     pub transfer: RailTransfer,
-    /// The key of its authorization.
+    /// The key that the sender wrote on it.
     pub key: String,
+    /// When it was sent.
+    pub sent_at: Instant,
     /// Who is paid.
     pub user_id: UserId,
 }
@@ -115,7 +116,6 @@ impl Twin {
         let answer = said(&id, &verdict);
         self.by_key.insert(request.key.clone(), id.clone());
         let agreement = Agreement {
-            key: request.key.clone(),
             user_id: request.user_id,
             amount: request.amount,
             made_at: now,
@@ -126,11 +126,12 @@ impl Twin {
         Answer::Done(answer)
     }
 
-    /// Answers a request to send; `decide` may refuse a new transfer with a code.
+    /// Answers a request to send an amount with a key written on it; `decide` may refuse a new transfer
+    /// with a code.
     pub fn create(
         &mut self,
         authorization: &AuthorizationId,
-        amount: Amount,
+        (amount, key): (Amount, String),
         now: Instant,
         decide: impl FnOnce() -> Option<String>,
     ) -> Answer<RailTransfer> {
@@ -157,12 +158,12 @@ impl Twin {
         if let Some(code) = decide() {
             return never(&code);
         }
-        let id = ProviderTransferId(format!("rail-{}", self.sent.len()));
+        let id = ProviderTransferId(format!("rail-{:08}", self.sent.len()));
         agreement.used_by = Some(id.clone());
         let status = RailStatus::Pending;
         let transfer = RailTransfer { id: id.clone(), amount, status, reason: None };
-        let (key, user_id) = (agreement.key.clone(), agreement.user_id);
-        self.sent.insert(id.clone(), Sent { transfer: transfer.clone(), key, user_id });
+        let (user_id, sent_at) = (agreement.user_id, now);
+        self.sent.insert(id.clone(), Sent { transfer: transfer.clone(), key, user_id, sent_at });
         self.tell(id, status, None);
         Answer::Done(transfer)
     }
@@ -171,6 +172,15 @@ impl Twin {
     pub fn get(&self, authorization: &AuthorizationId) -> Option<RailTransfer> {
         let id = self.agreements.get(authorization)?.used_by.as_ref()?;
         self.sent.get(id).map(|sent| sent.transfer.clone())
+    }
+
+    /// The transfers that were sent since a moment, with the keys written on them.
+    pub fn list(&self, since: Instant, skip: u64, count: usize) -> RailList {
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        let mut later = self.sent.values().filter(|sent| sent.sent_at >= since).skip(skip);
+        let listed = later.by_ref().take(count);
+        let transfers = listed.map(|sent| (sent.key.clone(), sent.transfer.clone())).collect();
+        RailList { transfers, has_more: later.next().is_some() }
     }
 
     /// Moves a transfer on, where the rail allows that; says whether it did.

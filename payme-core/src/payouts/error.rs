@@ -85,6 +85,9 @@ pub enum PayoutError {
         /// What differs.
         field: &'static str,
     },
+    /// There is no such batch.
+    #[error("payout batch {0} is not known: take its id from the history")]
+    UnknownBatch(PayoutBatchId),
     /// Not all transfers of the batch are written.
     #[error("batch {0} is still being written: create it again with the same key first")]
     NotSealed(PayoutBatchId),
@@ -126,6 +129,7 @@ impl PayoutError {
             Self::Batch { .. } => "illegal_batch_move",
             Self::Transfer { .. } => "illegal_transfer_move",
             Self::KeyReused { .. } => "idempotency_key_reused",
+            Self::UnknownBatch(_) => "unknown_batch",
             Self::NotSealed(_) => "batch_not_sealed",
             Self::Leased { .. } => "batch_leased",
             Self::LeaseLost(_) => "lease_lost",

@@ -19,6 +19,7 @@ mod ledger;
 mod mock;
 mod outcome;
 mod rail;
+mod reconcile;
 mod records;
 mod state;
 #[cfg(test)]
@@ -44,8 +45,9 @@ pub use outcome::{
 };
 pub use rail::{
     Answer, Authorization, AuthorizationRequest, CursorMove, Meaning, NoteOutcome, RailEvent,
-    RailEvents, RailNote, RailStatus, RailTransfer, Refusal,
+    RailEvents, RailList, RailNote, RailStatus, RailTransfer, Refusal,
 };
+pub use reconcile::{Disagreement, Figure, Reconciler, Reconciliation, TransferLine};
 pub use records::{
     Account, AccountStatus, Approval, AuthorizationId, Batch, Held, Hold, Lease,
     ProviderTransferId, Transfer,

@@ -129,6 +129,15 @@ pub struct RailTransfer {
     pub reason: Option<String>,
 }
 
+/// Transfers as a rail lists them, each with the key that it was sent under.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RailList {
+    /// The keys ([`super::TransferKey`]) and the transfers.
+    pub transfers: Vec<(String, RailTransfer)>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
 /// Something that happened at a rail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RailEvent {

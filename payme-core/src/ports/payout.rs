@@ -7,11 +7,12 @@ use crate::audit::{Event, Link};
 use crate::claims::Claim;
 use crate::payouts::{
     Account, Amount, Answer, Approval, Authorization, AuthorizationRequest, Batch, Books,
-    PayoutChange, Posting, ProviderTransferId, RailEvents, RailNote, RailTransfer, RequestKey,
-    SendMoney, Transfer, TransferKey, TransferState,
+    PayoutChange, Posting, ProviderTransferId, RailEvents, RailList, RailNote, RailTransfer,
+    RequestKey, SendMoney, Transfer, TransferKey, TransferState,
 };
 use crate::types::{
-    AccountId, ApprovalId, AttorneyId, Commit, PayoutBatchId, SettlementId, TransferId, UserId,
+    AccountId, ApprovalId, AttorneyId, Commit, Instant, PayoutBatchId, SettlementId, TransferId,
+    UserId,
 };
 
 /// Claims, accounts, approvals, batches, transfers, and the log of what happened to them.
@@ -141,6 +142,15 @@ pub trait PayoutStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Link>, StoreError>;
 
+    /// The movements of money of a batch that are about no single transfer, in order.
+    async fn postings_of_batch(&self, batch: PayoutBatchId) -> Result<Vec<Posting>, StoreError>;
+
+    /// The movements of money of these transfers, in order.
+    async fn postings_of_transfers(
+        &self,
+        transfers: &[TransferId],
+    ) -> Result<Vec<Posting>, StoreError>;
+
     /// At most `limit` movements of money of an account, behind the first `skip`, in order.
     async fn postings(
         &self,
@@ -169,6 +179,10 @@ pub trait TransferRail: Send + Sync {
     /// What became of a transfer that may have been sent, by its authorization and its key; `None` where the
     /// rail has never seen it.
     async fn probe(&self, transfer: &Transfer, key: &TransferKey) -> Answer<Option<RailTransfer>>;
+
+    /// The transfers that were sent since a moment, the oldest first, behind the first `skip`; at most `count`
+    /// of them.
+    async fn list(&self, since: Instant, skip: u64, count: usize) -> Answer<RailList>;
 
     /// What happened after an event, in the order of ids; at most `count` of it.
     async fn events(&self, after: u64, count: usize) -> Answer<RailEvents>;

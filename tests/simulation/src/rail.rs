@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use payme_adapters::rail::Verdict;
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId, RailEvents,
-    RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
+    RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::TransferRail;
+use payme_core::types::Instant;
 
 use crate::canary::Canary;
 use crate::fault::Fault;
@@ -77,13 +78,13 @@ impl Rail {
                 .strikes(Fault::RailRefusesToSend, rng)
                 .then(|| "TRANSFER_ACCOUNT_BLOCKED".to_owned())
         };
-        let answer = twin.create(authorization, money.0, *now, refuse);
+        let answer = twin.create(authorization, (money.0, money.1), *now, refuse);
         shared.tell(|| format!("rail: create {} -> {answer:?}", authorization.0));
         answer
     }
 }
 
-struct Money(payme_core::payouts::Amount);
+struct Money(Amount, String);
 
 #[async_trait]
 impl TransferRail for Rail {
@@ -103,7 +104,7 @@ impl TransferRail for Rail {
         if self.is(Canary::CreateBeforeStored)
             && let Answer::Done(Authorization::Approved { id, .. }) = &answer
         {
-            let _ = self.send(id, Money(request.amount));
+            let _ = self.send(id, Money(request.amount, request.key.clone()));
         }
         self.answers(answer).await
     }
@@ -124,7 +125,7 @@ impl TransferRail for Rail {
                 authorization = id;
             }
         }
-        let answer = self.send(&authorization, Money(money.amount()));
+        let answer = self.send(&authorization, Money(money.amount(), money.key().to_string()));
         self.answers(answer).await
     }
 
@@ -142,12 +143,20 @@ impl TransferRail for Rail {
         self.answers(Answer::Done(found)).await
     }
 
+    async fn list(&self, since: Instant, skip: u64, count: usize) -> Answer<RailList> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        let page = self.world.lock().twin.list(since, skip, count);
+        self.answers(Answer::Done(page)).await
+    }
+
     async fn events(&self, after: u64, count: usize) -> Answer<RailEvents> {
         if let Err(answer) = self.arrives().await {
             return answer;
         }
         for (fault, name, status) in [
-            (Fault::EventUnknownKind, "rail-0", None),
+            (Fault::EventUnknownKind, "rail-00000000", None),
             (Fault::EventUnknownTransfer, "of-somebody-else", Some(RailStatus::Settled)),
         ] {
             if self.world.strikes(fault) {

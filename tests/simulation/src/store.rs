@@ -108,6 +108,8 @@ reads! {
     fn rail_notes_known_now(&self, rail: &str, limit: usize) -> Vec<RailNote>;
     fn rail_notes(&self, rail: &str, after: u64, limit: usize) -> Vec<RailNote>;
     fn payout_log(&self, account: AccountId, after: u64, limit: usize) -> Vec<Link>;
+    fn postings_of_batch(&self, batch: PayoutBatchId) -> Vec<Posting>;
+    fn postings_of_transfers(&self, transfers: &[TransferId]) -> Vec<Posting>;
     fn postings(&self, account: AccountId, skip: u64, limit: usize) -> Vec<Posting>;
 }
 

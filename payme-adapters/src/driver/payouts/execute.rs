@@ -66,9 +66,8 @@ impl Payouts {
         options: ExecuteOptions,
         mut progress: impl FnMut(usize) + Send,
     ) -> Result<Execution, PayoutDriverError> {
-        let before = self.decide_on(batch_id, &[], |_| Ok(())).await?;
-        let unfit = || PayoutError::Contradiction("batches");
-        let batch = before.books.batches.get(&batch_id).ok_or_else(unfit)?;
+        let unknown = || PayoutError::UnknownBatch(batch_id);
+        let batch = self.store.payout_batch(batch_id).await?.ok_or_else(unknown)?;
         let open_before = batch.open_transfers();
         if batch.state.is_final() {
             let state = batch.state;
@@ -87,7 +86,7 @@ impl Payouts {
             release_lease(draft, batch_id, lease)
         };
         let after = self.decide_on(batch_id, &[], finish).await?;
-        let batch = after.books.batches.get(&batch_id).ok_or_else(unfit)?;
+        let batch = after.books.batches.get(&batch_id).ok_or_else(unknown)?;
         let open = batch.open_transfers();
         Ok(Execution {
             state: batch.state,

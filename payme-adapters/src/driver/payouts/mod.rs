@@ -7,6 +7,7 @@
 mod batch;
 mod events;
 mod execute;
+mod reconcile;
 
 use std::fmt;
 use std::sync::Arc;

@@ -421,6 +421,24 @@ impl PayoutStore for MemoryStore {
         Ok(log.filter(|link| link.sequence > after).take(limit).cloned().collect())
     }
 
+    async fn postings_of_batch(&self, batch: PayoutBatchId) -> Result<Vec<Posting>, StoreError> {
+        let data = self.data();
+        let all = data.payouts.postings.values().flatten();
+        let own = all.filter(|one| one.batch_id == Some(batch) && one.transfer_id.is_none());
+        Ok(own.copied().collect())
+    }
+
+    async fn postings_of_transfers(
+        &self,
+        transfers: &[TransferId],
+    ) -> Result<Vec<Posting>, StoreError> {
+        let wanted: BTreeSet<&TransferId> = transfers.iter().collect();
+        let data = self.data();
+        let all = data.payouts.postings.values().flatten();
+        let own = all.filter(|one| one.transfer_id.is_some_and(|id| wanted.contains(&id)));
+        Ok(own.copied().collect())
+    }
+
     async fn postings(
         &self,
         account: AccountId,
