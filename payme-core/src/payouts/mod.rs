@@ -24,6 +24,10 @@ mod records;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_outcome;
+#[cfg(test)]
+mod tests_reconcile;
 
 pub use amount::{Amount, AmountError, KEY_CHARS_MAX, KeyError, RequestKey, TransferKey};
 pub use approve::{Approved, Decision, approve, close_account, fund, link_account, reject};

@@ -1,0 +1,293 @@
+//! What each answer of a rail does in each state, as a table.
+
+use super::*;
+use crate::claims::{Claim, ClaimMove};
+use crate::types::{
+    AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, PayoutBatchId,
+    SettlementId, TransferId, UserId,
+};
+
+const HOUR: i64 = 3_600_000_000;
+
+fn id<T>(text: &str) -> T
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Debug,
+{
+    text.parse().unwrap()
+}
+
+/// A batch with one transfer that was started, and the lease on it.
+struct Started {
+    books: Books,
+    lease: Lease,
+    transfer_id: TransferId,
+    now: Instant,
+}
+
+fn commit(draft: Draft) -> (Books, Vec<SendMoney>) {
+    draft.finish().committed(Commit::Done).unwrap()
+}
+
+fn started() -> Started {
+    let now = Instant::parse("2026-02-01T00:00:00Z").unwrap();
+    let account_id: AccountId = id("00000000-0000-4000-8000-000000000001");
+    let settlement_id: SettlementId = id("00000000-0000-4000-8000-000000000002");
+    let attorney_id: AttorneyId = id("00000000-0000-4000-8000-000000000003");
+    let user_id: UserId = id("00000000-0000-4000-8000-000000000004");
+    let approval_id: ApprovalId = id("00000000-0000-4000-8000-000000000005");
+    let batch_id: PayoutBatchId = id("00000000-0000-4000-8000-000000000006");
+    let transfer_id: TransferId = id("00000000-0000-4000-8000-000000000007");
+    let mut claim = Claim::matched(user_id, settlement_id, now);
+    for event in [ClaimMove::Open, ClaimMove::Submit] {
+        claim = claim.moved(event, now).unwrap();
+    }
+    let mut books = Books::default();
+    books.claims.insert((user_id, settlement_id), claim);
+    let mut draft = Draft::new(books, now);
+    link_account(&mut draft, None, account_id, attorney_id, (settlement_id, Currency::USD)).unwrap();
+    let key = RequestKey::new("key").unwrap();
+    fund(&mut draft, account_id, &key, Money::usd_cents(500), None).unwrap();
+    approve(&mut draft, account_id, user_id, Some(Money::usd_cents(500)), approval_id).unwrap();
+    let request = BatchRequest { key, settlement_id, items: None };
+    open_batch(&mut draft, account_id, batch_id, &request, 500).unwrap();
+    let approval = draft.books().approvals[&approval_id].clone();
+    let page = [Candidate { approval, has_destination: true }];
+    let skipped = fill_batch(&mut draft, batch_id, &page, None, None, || transfer_id).unwrap();
+    assert_eq!(skipped, []);
+    seal_batch(&mut draft, batch_id).unwrap();
+    let lease = lease_batch(&mut draft, batch_id, HOUR).unwrap();
+    start(&mut draft, batch_id, lease, &[transfer_id]).unwrap();
+    let (books, rights) = commit(draft);
+    assert!(rights.is_empty(), "a start alone sends nothing");
+    Started { books, lease, transfer_id, now }
+}
+
+fn agreed() -> Answer<Authorization> {
+    let id = AuthorizationId("agreement".to_owned());
+    Answer::Done(Authorization::Approved { id, unchecked: None })
+}
+
+fn rail(status: RailStatus) -> RailTransfer {
+    let id = ProviderTransferId("rail".to_owned());
+    RailTransfer { id, amount: Amount::new(500).unwrap(), status, reason: Some("R01".to_owned()) }
+}
+
+impl Started {
+    /// Decides, stores, and says the state, the hold, and how much may be sent.
+    fn then(
+        &mut self,
+        decide: impl FnOnce(&mut Draft, TransferId, Lease) -> Result<Effect, PayoutError>,
+    ) -> (Effect, TransferState, usize) {
+        let mut draft = Draft::new(self.books.clone(), self.now);
+        let effect = decide(&mut draft, self.transfer_id, self.lease).unwrap();
+        let (books, rights) = commit(draft);
+        self.books = books;
+        (effect, self.row().state, rights.len())
+    }
+
+    fn row(&self) -> &Transfer {
+        &self.books.transfers[&self.transfer_id]
+    }
+
+    fn authorized() -> Self {
+        let mut one = started();
+        let told = one.then(|draft, id, lease| {
+            on_authorization(draft, id, lease, agreed(), RailPolicy::default())
+        });
+        assert_eq!(told, (Effect::Changed, TransferState::Processing, 1));
+        one
+    }
+
+    fn lost() -> Self {
+        let mut one = Self::authorized();
+        let told = one.then(|draft, id, _| on_creation(draft, id, Answer::Unknown));
+        assert_eq!(told, (Effect::Changed, TransferState::Unknown, 0));
+        one
+    }
+
+    fn at(status: RailStatus) -> Self {
+        let mut one = Self::authorized();
+        let _ = one.then(|draft, id, _| on_creation(draft, id, Answer::Done(rail(status))));
+        one
+    }
+}
+
+#[test]
+fn an_authorization_is_stored_before_anything_is_sent() {
+    use TransferState::{Failed, Processing};
+    let approved = |unchecked: Option<&str>| {
+        let id = AuthorizationId("agreement".to_owned());
+        Answer::Done(Authorization::Approved { id, unchecked: unchecked.map(str::to_owned) })
+    };
+    let code = || "NSF".to_owned();
+    #[rustfmt::skip]
+    let table = [
+        (approved(None),                                        Effect::Changed, Processing, 1, None),
+        (approved(Some("ERROR")),                               Effect::Changed, Processing, 0, Some(Hold::Unchecked)),
+        (Answer::Done(Authorization::UserActionRequired),       Effect::Changed, Processing, 0, Some(Hold::UserAction)),
+        (Answer::Done(Authorization::Declined(code())),         Effect::Changed, Failed,     0, None),
+        (Answer::Refused(Refusal::Never(code())),               Effect::Changed, Failed,     0, None),
+        (Answer::Refused(Refusal::Later),                       Effect::Nothing, Processing, 0, None),
+        (Answer::Refused(Refusal::Expired),                     Effect::Nothing, Processing, 0, None),
+        (Answer::Unknown,                                       Effect::Nothing, Processing, 0, None),
+    ];
+    for (answer, effect, state, rights, hold) in table {
+        let mut one = started();
+        let text = format!("{answer:?}");
+        let told = one.then(|draft, id, lease| {
+            on_authorization(draft, id, lease, answer, RailPolicy::default())
+        });
+        assert_eq!(told, (effect, state, rights), "{text}");
+        assert_eq!(one.row().hold, hold, "{text}");
+    }
+    let mut one = started();
+    let policy = RailPolicy { hold_unchecked: false };
+    let told = one.then(|draft, id, lease| {
+        on_authorization(draft, id, lease, approved(Some("ERROR")), policy)
+    });
+    assert_eq!(told, (Effect::Changed, Processing, 1), "where the policy is to send");
+    // A second agreement is dropped, whoever asked for it.
+    let mut one = Started::authorized();
+    let told = one.then(|draft, id, lease| {
+        on_authorization(draft, id, lease, agreed(), RailPolicy::default())
+    });
+    assert_eq!(told, (Effect::Nothing, Processing, 0));
+}
+
+#[test]
+fn silence_is_no_failure_and_a_refusal_in_doubt_is_none_either() {
+    use TransferState::{Completed, Failed, Processing, Returned, Unknown};
+    let never = || Answer::Refused(Refusal::Never("BLOCKED".to_owned()));
+    #[rustfmt::skip]
+    let table = [
+        (Answer::Done(rail(RailStatus::Pending)),        Effect::Changed,        Processing),
+        (Answer::Done(rail(RailStatus::Posted)),         Effect::Changed,        Processing),
+        (Answer::Done(rail(RailStatus::Settled)),        Effect::Changed,        Completed),
+        (Answer::Done(rail(RailStatus::FundsAvailable)), Effect::Changed,        Completed),
+        (Answer::Done(rail(RailStatus::Failed)),         Effect::Changed,        Failed),
+        (Answer::Done(rail(RailStatus::Cancelled)),      Effect::Changed,        Failed),
+        (Answer::Done(rail(RailStatus::Returned)),       Effect::Changed,        Returned),
+        (never(),                                        Effect::Changed,        Failed),
+        (Answer::Refused(Refusal::Later),                Effect::Nothing,        Processing),
+        (Answer::Refused(Refusal::Expired),              Effect::AskWhetherUsed, Processing),
+        (Answer::Unknown,                                Effect::Changed,        Unknown),
+    ];
+    for (answer, effect, state) in table {
+        let mut one = Started::authorized();
+        let text = format!("{answer:?}");
+        let told = one.then(|draft, id, _| on_creation(draft, id, answer));
+        assert_eq!(told, (effect, state, 0), "{text}");
+    }
+    // The rail says that it knows nothing, it is sent again, and refused: the first may still arrive.
+    let mut one = Started::lost();
+    let told = one.then(|draft, id, lease| on_probe(draft, id, lease, Answer::Done(None)));
+    assert_eq!(told, (Effect::Changed, Processing, 1));
+    let told = one.then(|draft, id, _| on_creation(draft, id, never()));
+    assert_eq!(told, (Effect::Changed, Unknown, 0));
+    assert_eq!(one.row().failure_reason, None);
+}
+
+#[test]
+fn what_may_have_been_sent_is_asked_for_before_it_is_sent_again() {
+    use TransferState::{Completed, Processing, Unknown};
+    #[rustfmt::skip]
+    let table = [
+        (Answer::Done(None),                              Effect::Changed, Processing, 1),
+        (Answer::Done(Some(rail(RailStatus::Pending))),   Effect::Changed, Processing, 0),
+        (Answer::Done(Some(rail(RailStatus::Settled))),   Effect::Changed, Completed,  0),
+        (Answer::Unknown,                                 Effect::Nothing, Unknown,    0),
+        (Answer::Refused(Refusal::Later),                 Effect::Nothing, Unknown,    0),
+    ];
+    for (answer, effect, state, rights) in table {
+        let text = format!("{answer:?}");
+        let mut one = Started::lost();
+        assert_eq!(next(one.row(), Currency::USD), Next::Probe);
+        let told = one.then(|draft, id, lease| on_probe(draft, id, lease, answer));
+        assert_eq!(told, (effect, state, rights), "{text}");
+    }
+    // Another process left it when it was agreed to: whether that sent it, nobody knows.
+    let mut one = Started::authorized();
+    assert_eq!(next(one.row(), Currency::USD), Next::Probe);
+    let told = one.then(|draft, id, lease| on_probe(draft, id, lease, Answer::Unknown));
+    assert_eq!(told, (Effect::Changed, Unknown, 0));
+}
+
+#[test]
+fn an_authorization_is_given_up_only_when_it_ran_out_unused() {
+    use TransferState::{Completed, Processing, Unknown};
+    let mut one = Started::lost();
+    let told = one.then(|draft, id, lease| on_expired(draft, id, lease, Answer::Unknown));
+    assert_eq!((told, one.row().round), ((Effect::Nothing, Unknown, 0), 0));
+    let found = Answer::Done(Some(rail(RailStatus::Settled)));
+    let told = one.then(|draft, id, lease| on_expired(draft, id, lease, found));
+    assert_eq!((told, one.row().round), ((Effect::Changed, Completed, 0), 0));
+    let mut one = Started::lost();
+    let told = one.then(|draft, id, lease| on_expired(draft, id, lease, Answer::Done(None)));
+    assert_eq!((told, one.row().round), ((Effect::Changed, Processing, 0), 1));
+    let Next::Authorize(request) = next(one.row(), Currency::USD) else {
+        unreachable!("it is authorised anew")
+    };
+    assert_eq!(request.key, one.row().key().for_rail(1), "by a key that the rail has not seen");
+    assert!(!one.row().is_in_doubt);
+}
+
+#[test]
+fn what_the_rail_tells_later_follows_the_table() {
+    use Effect::{Changed, Contradicts, Nothing};
+    use RailStatus::{Failed, Pending, Posted, Returned, Settled};
+    #[rustfmt::skip]
+    let table = [
+        //          Pending      Posted       Settled    Failed       Returned
+        (Pending,  [Nothing,     Nothing,     Changed,   Changed,     Changed]),
+        (Posted,   [Nothing,     Nothing,     Changed,   Changed,     Changed]),
+        (Settled,  [Nothing,     Nothing,     Nothing,   Contradicts, Changed]),
+        (Failed,   [Nothing,     Nothing,     Contradicts, Nothing,   Contradicts]),
+        (Returned, [Nothing,     Nothing,     Nothing,   Contradicts, Nothing]),
+    ];
+    for (before, row) in table {
+        for (status, expected) in [Pending, Posted, Settled, Failed, Returned].into_iter().zip(row) {
+            let mut one = Started::at(before);
+            let state = one.row().state;
+            let (effect, after, rights) = one.then(|draft, id, _| on_status(draft, id, &rail(status)));
+            assert_eq!((effect, rights), (expected, 0), "{before} then {status}");
+            assert_eq!(after == state, effect != Changed, "{before} then {status}");
+        }
+    }
+    let other = |change: fn(&mut RailTransfer)| {
+        let mut found = rail(Settled);
+        change(&mut found);
+        Started::at(Posted).then(|draft, id, _| on_status(draft, id, &found)).0
+    };
+    assert_eq!(other(|found| found.id.0.push('x')), Contradicts, "another name is another transfer");
+    assert_eq!(other(|found| found.amount = Amount::new(501).unwrap()), Contradicts);
+}
+
+#[test]
+fn whoever_lost_the_lease_decides_nothing() {
+    let one = Started::authorized();
+    let late = one.now.plus_micros(HOUR);
+    let refused = |decide: &dyn Fn(&mut Draft) -> Result<Effect, PayoutError>, now| {
+        decide(&mut Draft::new(one.books.clone(), now)).unwrap_err().code()
+    };
+    let answer = || Answer::Done(None);
+    let probe = |draft: &mut Draft| on_probe(draft, one.transfer_id, one.lease, answer());
+    assert_eq!(refused(&probe, late), "lease_lost");
+    let stale = Lease { token: one.lease.token - 1, ..one.lease };
+    let probe = |draft: &mut Draft| on_probe(draft, one.transfer_id, stale, answer());
+    assert_eq!(refused(&probe, one.now), "lease_lost");
+    let mut draft = Draft::new(one.books.clone(), one.now);
+    let batch_id = one.row().batch_id;
+    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap_err().code(), "batch_leased");
+    let mut draft = Draft::new(one.books.clone(), late);
+    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap().token, one.lease.token + 1);
+}
+
+#[test]
+fn what_is_not_stored_sends_nothing() {
+    let one = started();
+    let mut draft = Draft::new(one.books.clone(), one.now);
+    let policy = RailPolicy::default();
+    let _ = on_authorization(&mut draft, one.transfer_id, one.lease, agreed(), policy).unwrap();
+    assert!(draft.finish().committed(Commit::Conflict).is_none());
+}
