@@ -377,3 +377,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_diagrams_of_the_documents_are_drawn_from_the_code() {
+    let page = include_str!("../../../docs/rules/payouts.md");
+    for diagram in [
+        ClaimState::diagram(),
+        ApprovalState::diagram(),
+        BatchState::diagram(),
+        TransferState::diagram(),
+    ] {
+        assert!(page.contains(&diagram), "docs/rules/payouts.md should have:\n{diagram}");
+    }
+}
