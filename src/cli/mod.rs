@@ -16,6 +16,7 @@ mod prefs;
 mod progress;
 mod results;
 mod reverse;
+mod simulate;
 mod tracker;
 mod transactions;
 mod user;
@@ -38,7 +39,7 @@ use error::CliError;
 enum Finding {
     /// Everything was in order.
     Fine,
-    /// Some of the input was refused and listed.
+    /// Some of the input was refused and listed, or a check failed.
     Refused,
 }
 
@@ -107,6 +108,7 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
         Command::Experiment(args) => experiment::run(global, args).await,
         Command::Prefs(args) => prefs::run(global, args).await,
         Command::User(args) => user::run(global, args).await,
+        Command::Simulate(args) => simulate::run(global, args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }

@@ -20,6 +20,18 @@ pub(crate) fn people(global: &Global) -> ProgressBar {
     }
 }
 
+/// A bar that counts seeds.
+pub(crate) fn seeds(global: &Global, count: u64) -> ProgressBar {
+    if global.quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
 /// The same for work whose data is written meanwhile: none where that goes to the terminal, too.
 pub(crate) fn people_beside_data(global: &Global) -> ProgressBar {
     if std::io::stdout().is_terminal() { ProgressBar::hidden() } else { people(global) }

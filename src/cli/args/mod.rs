@@ -104,10 +104,33 @@ pub(crate) enum Command {
     Prefs(PrefsArgs),
     /// Say where a person lives and when they were born
     User(UserArgs),
+    /// Run payouts against everything that can go wrong, seed by seed
+    Simulate(SimulateArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one page for each command into a folder
     Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  payme simulate --seeds 20000
+  payme simulate --seeds 1 --from 70 --format json
+
+A seed draws what goes wrong between several processes, a store and a rail, and what has to hold is \
+checked after every change. The same seed gives the same answer. Exit code 1 where a law was broken; \
+then the smallest schedule that was found is printed. No database is opened and no money moves.")]
+pub(crate) struct SimulateArgs {
+    /// How many seeds
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) seeds: u64,
+    /// The first seed
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) from: u64,
+    /// How many threads [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]

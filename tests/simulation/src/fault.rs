@@ -108,11 +108,11 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// A random half of all faults.
-    pub fn draw(rng: &mut Rng) -> Self {
+    /// A random half of all faults, without those that are left out.
+    pub fn draw(rng: &mut Rng, without: &[Fault]) -> Self {
         let mut enabled = [false; Fault::ALL.len()];
-        for one in &mut enabled {
-            *one = rng.once_in(500);
+        for (one, fault) in enabled.iter_mut().zip(Fault::ALL) {
+            *one = rng.once_in(500) && !without.contains(fault);
         }
         Self { enabled, fired: [0; Fault::ALL.len()], is_on: true }
     }

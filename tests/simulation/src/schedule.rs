@@ -25,7 +25,7 @@ use crate::world::{Shared, World};
 const SECOND: i64 = 1_000_000;
 const LEASE: i64 = 60 * SECOND;
 /// The first phase, in which things go wrong, has so many steps.
-const STEPS: u64 = 900;
+pub(crate) const STEPS: u32 = 900;
 /// The second phase, in which nothing does, may take so many rounds.
 const ROUNDS_MAX: usize = 60;
 const PAYOUT_MIN: i64 = 700;
@@ -110,12 +110,73 @@ fn key(text: &str) -> RequestKey {
     RequestKey::new(text).unwrap_or_else(|_| unreachable!("the keys of the simulation are short"))
 }
 
-/// Runs a seed.
-pub fn run_seed(seed: u64, canary: Option<Canary>, is_traced: bool) -> Outcome {
-    let world = World::new(seed, canary, is_traced);
+/// What is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The seed everything is drawn from.
+    pub seed: u64,
+    /// A build that is broken on purpose.
+    pub canary: Option<Canary>,
+    /// How many steps the phase has in which things go wrong.
+    pub steps: u32,
+    /// What does not go wrong, though the seed has it.
+    pub without: Vec<Fault>,
+    /// Whether to say what happened.
+    pub is_traced: bool,
+}
+
+impl Plan {
+    /// The standard plan of a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, canary: None, steps: STEPS, without: Vec::new(), is_traced: false }
+    }
+
+    /// The same with a broken build.
+    #[must_use]
+    pub fn with_canary(self, canary: Canary) -> Self {
+        Self { canary: Some(canary), ..self }
+    }
+
+    /// The same, saying what happened.
+    #[must_use]
+    pub fn traced(self) -> Self {
+        Self { is_traced: true, ..self }
+    }
+}
+
+/// A smaller plan that breaks a law too: without every fault that is not needed for it, and with as few
+/// steps. `None` where the plan breaks none.
+pub fn minimise(plan: &Plan) -> Option<Plan> {
+    let breaks = |plan: &Plan| run_plan(plan).violation.is_some();
+    if !breaks(plan) {
+        return None;
+    }
+    let mut smallest = plan.clone();
+    for fault in Fault::ALL {
+        let mut without = smallest.clone();
+        without.without.push(*fault);
+        if breaks(&without) {
+            smallest = without;
+        }
+    }
+    let mut cut = smallest.steps;
+    while cut > 0 {
+        let shorter = Plan { steps: smallest.steps.saturating_sub(cut), ..smallest.clone() };
+        if shorter.steps < smallest.steps && breaks(&shorter) {
+            smallest = shorter;
+        } else {
+            cut /= 2;
+        }
+    }
+    Some(smallest)
+}
+
+/// Runs a plan.
+pub fn run_plan(plan: &Plan) -> Outcome {
+    let world = World::new(plan);
     let inner = Arc::new(MemoryStore::new());
     let result = Seed::begin(&world, &inner).and_then(|mut seed| {
-        let ran = seed.run();
+        let ran = seed.run(plan.steps);
         ran.map(|()| seed.account)
     });
     let (violation, account) = match result {
@@ -212,8 +273,8 @@ impl Seed {
         wishes
     }
 
-    fn run(&mut self) -> Result<(), Violation> {
-        for _ in 0..STEPS {
+    fn run(&mut self, steps: u32) -> Result<(), Violation> {
+        for _ in 0..steps {
             self.step();
             self.check()?;
         }

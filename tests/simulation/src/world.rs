@@ -15,6 +15,7 @@ use payme_core::types::{Instant, RANDOM_BYTES};
 use crate::canary::Canary;
 use crate::fault::{Fault, Faults};
 use crate::random::Rng;
+use crate::schedule::Plan;
 
 /// What everything in a seed shares.
 #[derive(Debug)]
@@ -39,9 +40,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, canary: Option<Canary>, is_traced: bool) -> Self {
-        let mut rng = Rng::new(seed);
-        let faults = Faults::draw(&mut rng);
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let mut rng = Rng::new(plan.seed);
+        let faults = Faults::draw(&mut rng, &plan.without);
         let spread = i64::try_from(rng.below(365 * 86_400)).unwrap_or(0);
         let now = beginning_of_2026().plus_micros(spread * 1_000_000);
         let settings =
@@ -51,10 +52,10 @@ impl World {
             faults,
             now,
             twin: Twin::new(settings),
-            canary,
+            canary: plan.canary,
             changes: 0,
             is_done: false,
-            trace: is_traced.then(Vec::new),
+            trace: plan.is_traced.then(Vec::new),
         };
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
