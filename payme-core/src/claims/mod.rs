@@ -5,7 +5,12 @@
 //! person: the two would contradict each other.
 
 mod claim;
+mod questions;
 mod state;
 
 pub use claim::{Claim, ClaimError, SelfReport, report_outcome};
+pub use questions::{
+    ANSWER_CHARS_MAX, AnswerError, Answered, OPTIONS_MAX, Question, QuestionError, QuestionKind,
+    check_answers, check_evidence,
+};
 pub use state::{ClaimMove, ClaimState};

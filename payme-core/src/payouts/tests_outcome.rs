@@ -45,7 +45,8 @@ fn started() -> Started {
     let mut books = Books::default();
     books.claims.insert((user_id, settlement_id), claim);
     let mut draft = Draft::new(books, now);
-    link_account(&mut draft, None, account_id, attorney_id, (settlement_id, Currency::USD)).unwrap();
+    link_account(&mut draft, None, account_id, attorney_id, (settlement_id, Currency::USD))
+        .unwrap();
     let key = RequestKey::new("key").unwrap();
     fund(&mut draft, account_id, &key, Money::usd_cents(500), None).unwrap();
     approve(&mut draft, account_id, user_id, Some(Money::usd_cents(500)), approval_id).unwrap();
@@ -246,10 +247,12 @@ fn what_the_rail_tells_later_follows_the_table() {
         (Returned, [Nothing,     Nothing,     Nothing,   Contradicts, Nothing]),
     ];
     for (before, row) in table {
-        for (status, expected) in [Pending, Posted, Settled, Failed, Returned].into_iter().zip(row) {
+        for (status, expected) in [Pending, Posted, Settled, Failed, Returned].into_iter().zip(row)
+        {
             let mut one = Started::at(before);
             let state = one.row().state;
-            let (effect, after, rights) = one.then(|draft, id, _| on_status(draft, id, &rail(status)));
+            let (effect, after, rights) =
+                one.then(|draft, id, _| on_status(draft, id, &rail(status)));
             assert_eq!((effect, rights), (expected, 0), "{before} then {status}");
             assert_eq!(after == state, effect != Changed, "{before} then {status}");
         }
@@ -259,7 +262,11 @@ fn what_the_rail_tells_later_follows_the_table() {
         change(&mut found);
         Started::at(Posted).then(|draft, id, _| on_status(draft, id, &found)).0
     };
-    assert_eq!(other(|found| found.id.0.push('x')), Contradicts, "another name is another transfer");
+    assert_eq!(
+        other(|found| found.id.0.push('x')),
+        Contradicts,
+        "another name is another transfer"
+    );
     assert_eq!(other(|found| found.amount = Amount::new(501).unwrap()), Contradicts);
 }
 

@@ -55,7 +55,8 @@ impl Case {
         for (n, state) in (1_u8..).zip(TransferState::ALL.iter().copied()) {
             let amount = Amount::new(i64::from(n) * 100).unwrap();
             let keys = (batch_id, ApprovalId::from_uuid(uuid(6, n)));
-            let mut row = Transfer::new(transfer_id(n), keys, UserId::from_uuid(uuid(7, n)), amount);
+            let mut row =
+                Transfer::new(transfer_id(n), keys, UserId::from_uuid(uuid(7, n)), amount);
             row.state = state;
             let kinds: &[PostingKind] = match state {
                 TransferState::Pending => &[],
@@ -77,7 +78,10 @@ impl Case {
             if let Some(status) = status {
                 let id = ProviderTransferId(format!("rail-{n}"));
                 row.provider_transfer_id = Some(id.clone());
-                rail.push((row.key().to_string(), RailTransfer { id, amount, status, reason: None }));
+                rail.push((
+                    row.key().to_string(),
+                    RailTransfer { id, amount, status, reason: None },
+                ));
             }
             batch.total_amount += amount.minor();
             transfers.push(row);
@@ -135,14 +139,19 @@ fn where_all_agree_nothing_is_listed() {
 
 #[test]
 fn each_difference_in_the_rows_is_listed_alone() {
-    let figure = |figure, batch, transfers| {
-        vec![Disagreement::BatchFigure { figure, batch, transfers }]
-    };
+    let figure =
+        |figure, batch, transfers| vec![Disagreement::BatchFigure { figure, batch, transfers }];
     let cases: [(Box<dyn FnOnce(&mut Case)>, _); 5] = [
         (Box::new(|case| case.batch.total_transfers = 7), figure(Figure::TotalTransfers, 7, 6)),
-        (Box::new(|case| case.batch.successful_transfers = 3), figure(Figure::SuccessfulTransfers, 3, 2)),
+        (
+            Box::new(|case| case.batch.successful_transfers = 3),
+            figure(Figure::SuccessfulTransfers, 3, 2),
+        ),
         (Box::new(|case| case.batch.failed_transfers = 0), figure(Figure::FailedTransfers, 0, 1)),
-        (Box::new(|case| case.batch.returned_transfers = 0), figure(Figure::ReturnedTransfers, 0, 1)),
+        (
+            Box::new(|case| case.batch.returned_transfers = 0),
+            figure(Figure::ReturnedTransfers, 0, 1),
+        ),
         (Box::new(|case| case.batch.total_amount += 1), figure(Figure::TotalAmount, 2_101, 2_100)),
     ];
     for (plant, expected) in cases {
@@ -186,7 +195,10 @@ fn each_difference_in_the_ledger_is_listed_with_the_sums_it_moves() {
         let at = case.postings.iter().position(|one| of_four(one, PostingKind::Settle)).unwrap();
         case.postings[at].amount = Amount::new(399).unwrap();
     });
-    assert_eq!(amount[0], Disagreement::PostingAmount { transfer_id, posting: PostingKind::Settle });
+    assert_eq!(
+        amount[0],
+        Disagreement::PostingAmount { transfer_id, posting: PostingKind::Settle }
+    );
     assert_eq!(amount.len(), 3, "{amount:?}");
 }
 
@@ -213,8 +225,7 @@ fn each_difference_at_the_rail_is_listed_alone() {
         [Disagreement::RailState { transfer_id: id, state: completed, rail: returned }]
     );
     let twice = planted(|case| {
-        let (key, mut second) =
-            listed(case).iter().find(|one| one.1.id == name).cloned().unwrap();
+        let (key, mut second) = listed(case).iter().find(|one| one.1.id == name).cloned().unwrap();
         second.id.0 = "second".to_owned();
         listed(case).insert(0, (key, second));
     });
@@ -235,7 +246,10 @@ fn each_difference_at_the_rail_is_listed_alone() {
     let unknown = planted(|case| {
         let batch_id = case.batch.id;
         let key = TransferKey::new(batch_id, ApprovalId::from_uuid(uuid(6, 99))).to_string();
-        let stray = RailTransfer { id: ProviderTransferId("stray".to_owned()), ..listed(case)[0].1.clone() };
+        let stray = RailTransfer {
+            id: ProviderTransferId("stray".to_owned()),
+            ..listed(case)[0].1.clone()
+        };
         listed(case).push((key, stray));
     });
     let provider_transfer_id = ProviderTransferId("stray".to_owned());

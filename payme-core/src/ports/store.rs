@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use super::PayoutStore;
 use crate::audit::{Event, SequencedEvent};
 use crate::catalog::tracker::TrackerState;
 use crate::catalog::{CatalogPlan, Settlement};
@@ -285,9 +286,15 @@ pub trait EventStore: Send + Sync {
 }
 
 /// A whole store.
-pub trait Store: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore {}
+pub trait Store:
+    CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore + PayoutStore
+{
+}
 
-impl<T: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore> Store for T {}
+impl<T> Store for T where
+    T: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore + PayoutStore
+{
+}
 
 #[cfg(test)]
 mod tests {

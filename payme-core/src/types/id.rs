@@ -138,6 +138,10 @@ id!(
     /// One movement of money to one person.
     TransferId
 );
+id!(
+    /// A question that a settlement asks of who claims.
+    QuestionId
+);
 
 /// The version of a stored row: 1 when written first, one more with every change.
 ///

@@ -181,6 +181,24 @@ impl Money {
         Ok(Self::new(minor, self.currency))
     }
 
+    /// The amount in decimals, with the digits its currency has.
+    ///
+    /// ```
+    /// use payme_core::types::Money;
+    /// assert_eq!(Money::usd_cents(-1_205).decimal(), "-12.05");
+    /// ```
+    pub fn decimal(self) -> String {
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let size = self.minor.unsigned_abs();
+        let places = usize::from(self.currency.exponent);
+        let unit = 10_u64.pow(u32::from(self.currency.exponent));
+        if places == 0 {
+            format!("{sign}{size}")
+        } else {
+            format!("{sign}{}.{:0places$}", size / unit, size % unit)
+        }
+    }
+
     /// Reads a decimal number exactly: an optional sign, digits, an optional fraction and an
     /// optional exponent of ten, as JSON writes numbers.
     ///
@@ -270,15 +288,7 @@ fn parse_exponent(text: &str) -> Result<i64, MoneyError> {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let size = self.minor.unsigned_abs();
-        let places = usize::from(self.currency.exponent);
-        let unit = 10_u64.pow(u32::from(self.currency.exponent));
-        if places == 0 {
-            write!(f, "{sign}{size} {}", self.currency)
-        } else {
-            write!(f, "{sign}{}.{:0places$} {}", size / unit, size % unit, self.currency)
-        }
+        write!(f, "{} {}", self.decimal(), self.currency)
     }
 }
 

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Failure;
-use crate::audit::SequencedEvent;
+use super::payouts_made::Everything;
+use crate::audit::{Link, SequencedEvent};
 use crate::catalog::Settlement;
+use crate::claims::Claim;
 use crate::evidence::{LearnedAliases, Merchant};
 use crate::evidence::{StoredEvidence, UserFeatures};
 use crate::matching::Assignment;
+use crate::payouts::{
+    Account, Amount, Approval, Balance, Batch, Books, Posting, RailNote, Transfer,
+};
 use crate::ports::{Commit, MatchBatch, StoreError};
 use crate::ranking::{MatchRun, Preference};
 use crate::sync::StoredRecord;
@@ -100,6 +105,38 @@ shown! {
     UserFeatures, user => {
         format!("person {} with {} features", user.person().user_id, user.features().len())
     };
+    Claim, claim => format!("a claim that is {} in {}", claim.state, claim.version.shown());
+    Account, row => format!("account {} in {}", row.id, row.version.shown());
+    Approval, row => format!("approval {} ({}) in {}", row.id, row.state, row.version.shown());
+    Batch, row => format!("payout batch {} ({}) in {}", row.id, row.state, row.version.shown());
+    Transfer, row => format!("transfer {} ({}) in {}", row.id, row.state, row.version.shown());
+    Amount, _amount => "an amount".to_owned();
+    Balance, _balance => "a balance".to_owned();
+    Posting, posting => format!("posting {}", posting.kind);
+    Link, link => format!("fact {} of account {}", link.sequence, link.account_id);
+    RailNote, note => format!("event {} of a rail ({})", note.event.id, note.outcome);
+    Books, books => format!(
+        "books with {} accounts, {} claims, {} approvals, {} batches, {} transfers",
+        books.accounts.len(),
+        books.claims.len(),
+        books.approvals.len(),
+        books.batches.len(),
+        books.transfers.len(),
+    );
+    Everything, all => format!(
+        "{} accounts, {} deposits, {} claims, {} approvals, {} batches, {} transfers, {} notes, \
+         cursor {}, {} facts, {} postings",
+        all.accounts.len(),
+        all.deposits.iter().flatten().count(),
+        all.claims.iter().flatten().count(),
+        all.approvals.iter().flatten().count(),
+        all.batches.len(),
+        all.transfers.len(),
+        all.notes.len(),
+        all.cursor,
+        all.log.len(),
+        all.postings.len(),
+    );
     StoredEvidence, stored => format!(
         "person {} in version {} with {} records, {} features, {} supports, {} corrections, \
          {} anomalies",

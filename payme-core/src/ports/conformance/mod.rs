@@ -29,6 +29,11 @@ mod evidence;
 mod made;
 mod matching;
 mod pages;
+mod payouts_conflicts;
+mod payouts_log;
+mod payouts_made;
+mod payouts_rail;
+mod payouts_rows;
 mod revisions;
 mod runs;
 
@@ -131,6 +136,37 @@ const CASES: &[Case] = cases![
     "event/every commit writes its events" => events::every_commit_writes_its_events,
     "event/a conflict leaves none" => events::a_conflict_leaves_none,
     "event/a stored id is refused" => events::a_stored_id_is_refused,
+    "payout/nothing is there at first" => payouts_rows::nothing_is_there_at_first,
+    "payout/a claim of every state reads back" => payouts_rows::a_claim_of_every_state_reads_back,
+    "payout/a claim moves with its events" => payouts_rows::a_claim_moves_with_its_events,
+    "payout/accounts read back" => payouts_rows::accounts_read_back,
+    "payout/approvals read back" => payouts_rows::approvals_read_back,
+    "payout/who waits comes in pages" => payouts_rows::who_waits_comes_in_pages,
+    "payout/batches read back" => payouts_rows::batches_read_back,
+    "payout/batches come the newest first" => payouts_rows::batches_come_the_newest_first,
+    "payout/transfers read back" => payouts_rows::transfers_of_every_state_read_back,
+    "payout/transfers come by state" => payouts_rows::transfers_come_by_state_in_pages,
+    "payout/a thousand transfers at once" => payouts_rows::a_thousand_transfers_at_once,
+    "payout/who is left out is not written" => payouts_rows::who_is_left_out_is_not_written,
+    "payout/a stale row conflicts" => payouts_conflicts::a_stale_row_conflicts,
+    "payout/an unknown row conflicts" => payouts_conflicts::a_row_that_is_not_there_conflicts,
+    "payout/a key is used once" => payouts_conflicts::a_key_is_used_once,
+    "payout/a person has one approval" => payouts_conflicts::a_person_has_one_approval,
+    "payout/one live transfer" => payouts_conflicts::an_approval_has_one_live_transfer,
+    "payout/what ends makes room" => payouts_conflicts::what_ends_makes_room_at_once,
+    "payout/a change is all or none" => payouts_conflicts::a_change_is_all_or_none,
+    "payout/only one takes a batch" => payouts_conflicts::only_one_takes_a_batch,
+    "payout/the chain goes on" => payouts_log::the_chain_goes_on,
+    "payout/the log rebuilds the rows" => payouts_log::the_log_rebuilds_the_rows,
+    "payout/one change of two accounts" => payouts_log::one_change_of_two_accounts,
+    "payout/the log comes in pages" => payouts_log::the_log_comes_in_pages,
+    "payout/postings come in pages" => payouts_log::postings_come_in_pages,
+    "payout/postings of batches" => payouts_log::postings_of_batches_and_transfers,
+    "payout/books hold what is needed" => payouts_log::books_hold_what_a_decision_rests_on,
+    "rail/the cursor moves on" => payouts_rail::the_cursor_of_a_rail_moves_on,
+    "rail/notes read back in order" => payouts_rail::notes_read_back_in_order,
+    "rail/what is known now is found" => payouts_rail::what_is_known_now_is_found,
+    "rail/an event is told twice" => payouts_rail::an_event_that_is_told_twice,
 ];
 
 /// Every case. They do not depend on each other; each wants an empty store of its own.
