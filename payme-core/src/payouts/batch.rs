@@ -4,8 +4,6 @@
 //! with the reason. A batch that the account cannot cover is refused whole. A request that is sent
 //! again is answered by the batch it made, however far that is.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +13,9 @@ use super::{
     Amount, AmountError, Approval, ApprovalState, Batch, Draft, PayoutError, PayoutEvent,
     RequestKey,
 };
-use crate::types::{AccountId, ApprovalId, PayoutBatchId, SettlementId, TransferId, UserId, words};
+use crate::types::{
+    AccountId, ApprovalId, PayoutBatchId, SettlementId, TransferId, UserId, hex, words,
+};
 
 /// A request for a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +44,7 @@ impl ItemsDigest {
             // No amount is zero, so zero says that none was given.
             hash.update(amount.map_or(0, Amount::minor).to_be_bytes());
         }
-        let mut text = String::with_capacity(64);
-        for byte in hash.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(hex(&hash.finalize()))
     }
 
     /// The hexadecimal digits.

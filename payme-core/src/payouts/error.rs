@@ -37,6 +37,15 @@ pub enum PayoutError {
     /// The attorney may not act at present.
     #[error("this attorney is suspended")]
     Suspended,
+    /// What somebody says of themselves cannot be.
+    #[error(
+        "the {field} has to have 1 to 200 characters, without blanks at the ends or control \
+         characters; an email address has an @ and a dot behind it"
+    )]
+    Profile {
+        /// Which field.
+        field: &'static str,
+    },
     /// The account cannot cover the batch. Nothing was set aside.
     #[error(
         "the account holds less than the batch needs: put in {missing_cents} more minor units, \
@@ -121,6 +130,7 @@ impl PayoutError {
             Self::AccountClosed => "account_closed",
             Self::AlreadyLinked => "account_already_linked",
             Self::Suspended => "attorney_suspended",
+            Self::Profile { .. } => "invalid_profile",
             Self::Insufficient { .. } => "insufficient_funds",
             Self::AlreadyPaid(_) => "already_paid",
             Self::InFlight(_) => "transfer_in_flight",

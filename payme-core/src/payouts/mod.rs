@@ -9,6 +9,7 @@
 
 mod amount;
 mod approve;
+mod attorney;
 mod batch;
 mod books;
 mod draft;
@@ -31,6 +32,10 @@ mod tests_reconcile;
 
 pub use amount::{Amount, AmountError, KEY_CHARS_MAX, KeyError, RequestKey, TransferKey};
 pub use approve::{Approved, Decision, approve, close_account, fund, link_account, reject};
+pub use attorney::{
+    ApiKey, ApiKeyHash, Attorney, AttorneyProfile, AttorneyStatus, KEY_BYTES, KEY_PREFIX,
+    PROFILE_CHARS_MAX, Registration, register,
+};
 pub use batch::{
     BatchRequest, Candidate, ItemsDigest, Skipped, Verdict, batch_verdict, fill_batch, open_batch,
     seal_batch,

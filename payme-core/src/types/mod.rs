@@ -7,6 +7,7 @@ mod column;
 mod commit;
 mod confidence;
 mod feature_key;
+mod hex;
 mod id;
 pub mod json;
 mod money;
@@ -20,6 +21,7 @@ pub use column::{Column, ColumnError, SharedBytes};
 pub use commit::Commit;
 pub use confidence::{Confidence, ConfidenceError};
 pub use feature_key::{FEATURE_KEY_BYTES_MAX, FeatureKey, FeatureKeyError, FeatureKind, slug};
+pub(crate) use hex::hex;
 pub use id::{
     AccountId, ApprovalId, AttorneyId, BatchId, EventId, IdError, PayoutBatchId, QuestionId,
     RANDOM_BYTES, RecordId, RunId, SettlementId, TransferId, UserId, Version,
