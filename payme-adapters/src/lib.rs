@@ -8,7 +8,9 @@
 //! | `memory` | a store that lives in memory |
 //! | `sqlite` | the embedded store |
 //! | `files` | readers of bank and mail files |
+//! | `plaid-transfer` | payouts over Plaid's Transfer API |
 //! | `snapshot` | files of compiled catalogues, read or mapped |
+//! | `vault` | account references and tokens under lock |
 //! | `system` | the clock and the randomness of the operating system |
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
@@ -18,7 +20,7 @@ pub mod driver;
 pub mod files;
 #[cfg(feature = "files")]
 pub mod gmail;
-#[cfg(feature = "files")]
+#[cfg(any(feature = "files", feature = "plaid-transfer"))]
 pub mod plaid;
 pub mod rail;
 #[cfg(feature = "snapshot")]
@@ -27,3 +29,5 @@ pub mod snapshot;
 pub mod store;
 #[cfg(feature = "system")]
 pub mod system;
+#[cfg(feature = "vault")]
+pub mod vault;
