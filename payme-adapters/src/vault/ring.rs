@@ -40,7 +40,9 @@ pub struct KeyRing {
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// No key at all.
-    #[error("there is no key: put lines of the form id:base64 into {KEYS_VARIABLE}, or into a file")]
+    #[error(
+        "there is no key: put lines of the form id:base64 into {KEYS_VARIABLE}, or into a file"
+    )]
     Empty,
     /// A line that is no key. Its text is not told.
     #[error(
@@ -149,7 +151,8 @@ mod tests {
     fn rings_follow_the_table() {
         let good = STANDARD.encode([7; KEY_BYTES]);
         let short = STANDARD.encode([7; 31]);
-        let codes = |text: &str| KeyRing::parse(text).map(|ring| ring.keys.len()).map_err(|e| e.code());
+        let codes =
+            |text: &str| KeyRing::parse(text).map(|ring| ring.keys.len()).map_err(|e| e.code());
         assert_eq!(codes(&format!("# old ones below\nnew:{good}\n\n old-1:{good} ")), Ok(2));
         assert_eq!(codes(""), Err("vault_no_key"));
         assert_eq!(codes("# none\n"), Err("vault_no_key"));

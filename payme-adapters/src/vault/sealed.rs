@@ -212,7 +212,10 @@ mod tests {
         let secret = Secret::new("021000021/123".to_owned());
         let sealed = old.seal(&secret, belongs(1), [3; NONCE_BYTES]).unwrap();
         assert_eq!(both.open(&sealed, belongs(1)).unwrap().reveal(), secret.reveal());
-        assert_eq!(new.open(&sealed, belongs(1)).unwrap_err(), VaultError::UnknownKey("old".into()));
+        assert_eq!(
+            new.open(&sealed, belongs(1)).unwrap_err(),
+            VaultError::UnknownKey("old".into())
+        );
         let resealed = both.reseal(&sealed, belongs(1), [4; NONCE_BYTES]).unwrap().unwrap();
         assert_eq!(new.open(&resealed, belongs(1)).unwrap().reveal(), secret.reveal());
         assert_eq!(both.reseal(&resealed, belongs(1), [5; NONCE_BYTES]).unwrap(), None);

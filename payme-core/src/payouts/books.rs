@@ -22,7 +22,7 @@ use crate::types::{
 pub type ClaimKey = (UserId, SettlementId);
 
 /// Rows of payouts that were loaded, or built from a log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Books {
     /// Accounts.
     pub accounts: BTreeMap<AccountId, Account>,

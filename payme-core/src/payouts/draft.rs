@@ -13,9 +13,7 @@ use super::{
 };
 use super::{CursorMove, RailNote};
 use crate::claims::Claim;
-use crate::types::{
-    AccountId, Commit, Currency, Instant, PayoutBatchId, TransferId, UserId, Version,
-};
+use crate::types::{AccountId, Commit, Currency, Instant, PayoutBatchId, TransferId, UserId};
 
 /// A fact for the log of an account.
 #[derive(Clone, PartialEq, Eq)]
@@ -200,21 +198,30 @@ impl PayoutChange {
             return None;
         }
         let Self { books, touched, .. } = &mut self;
-        let raise = |version: &mut Version| *version = version.next();
         for id in &touched.accounts {
-            books.accounts.get_mut(id).map(|row| raise(&mut row.version));
+            if let Some(row) = books.accounts.get_mut(id) {
+                row.version = row.version.next();
+            }
         }
         for id in &touched.approvals {
-            books.approvals.get_mut(id).map(|row| raise(&mut row.version));
+            if let Some(row) = books.approvals.get_mut(id) {
+                row.version = row.version.next();
+            }
         }
         for key in &touched.claims {
-            books.claims.get_mut(key).map(|row| raise(&mut row.version));
+            if let Some(row) = books.claims.get_mut(key) {
+                row.version = row.version.next();
+            }
         }
         for id in &touched.batches {
-            books.batches.get_mut(id).map(|row| raise(&mut row.version));
+            if let Some(row) = books.batches.get_mut(id) {
+                row.version = row.version.next();
+            }
         }
         for id in &touched.transfers {
-            books.transfers.get_mut(id).map(|row| raise(&mut row.version));
+            if let Some(row) = books.transfers.get_mut(id) {
+                row.version = row.version.next();
+            }
         }
         Some((self.books, self.sends))
     }

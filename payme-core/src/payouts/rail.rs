@@ -9,7 +9,7 @@ use super::{Amount, AuthorizationId, ProviderTransferId};
 use crate::types::{Currency, UserId, words};
 
 /// What a rail answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Answer<T> {
     /// It happened.
@@ -21,6 +21,11 @@ pub enum Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// Whether the rail wants to be left alone for a while.
+    pub const fn is_later(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::Later))
+    }
+
     /// The same answer about something else.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
@@ -32,7 +37,7 @@ impl<T> Answer<T> {
 }
 
 /// Why a rail did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Not now: too many requests, or it is down. Asking again later may succeed.
     Later,
@@ -43,7 +48,7 @@ pub enum Refusal {
 }
 
 /// What a transfer is authorised by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AuthorizationRequest {
     /// The key of this transfer and round, 43 characters; see [`super::TransferKey::for_rail`].
     pub key: String,
@@ -56,7 +61,7 @@ pub struct AuthorizationRequest {
 }
 
 /// What a rail says to a request to authorise.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Authorization {
     /// It may be sent.
     Approved {
@@ -117,7 +122,7 @@ impl RailStatus {
 }
 
 /// A transfer as a rail knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RailTransfer {
     /// What the rail calls it.
     pub id: ProviderTransferId,

@@ -24,7 +24,7 @@ words!(
 );
 
 /// The account that a settlement is paid from, as the rules of money see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -47,7 +47,7 @@ pub struct Account {
 }
 
 /// The decision to pay one person of one settlement: one row for each such pair.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Approval {
     /// Its id.
     pub id: ApprovalId,
@@ -85,7 +85,7 @@ impl fmt::Debug for Approval {
 }
 
 /// Where the money of a batch is, in minor units. None of them is ever below zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Held {
     /// Set aside, not sent.
     pub reserved: i64,
@@ -96,7 +96,7 @@ pub struct Held {
 }
 
 /// The right to execute a batch, for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lease {
     /// Grows with every lease of the batch: who holds a smaller one has lost it.
     pub token: u64,
@@ -105,7 +105,7 @@ pub struct Lease {
 }
 
 /// Many transfers of one settlement, executed together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Batch {
     /// Its id.
     pub id: PayoutBatchId,
@@ -218,7 +218,7 @@ pub struct AuthorizationId(pub String);
 pub struct ProviderTransferId(pub String);
 
 /// One movement of money to one person.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Transfer {
     /// Its id.
     pub id: TransferId,

@@ -112,6 +112,9 @@ impl Case {
     }
 }
 
+/// A difference to plant.
+type Plant = fn(&mut Case);
+
 fn planted(plant: impl FnOnce(&mut Case)) -> Vec<Disagreement> {
     let mut case = Case::agreeing();
     plant(&mut case);
@@ -141,18 +144,12 @@ fn where_all_agree_nothing_is_listed() {
 fn each_difference_in_the_rows_is_listed_alone() {
     let figure =
         |figure, batch, transfers| vec![Disagreement::BatchFigure { figure, batch, transfers }];
-    let cases: [(Box<dyn FnOnce(&mut Case)>, _); 5] = [
-        (Box::new(|case| case.batch.total_transfers = 7), figure(Figure::TotalTransfers, 7, 6)),
-        (
-            Box::new(|case| case.batch.successful_transfers = 3),
-            figure(Figure::SuccessfulTransfers, 3, 2),
-        ),
-        (Box::new(|case| case.batch.failed_transfers = 0), figure(Figure::FailedTransfers, 0, 1)),
-        (
-            Box::new(|case| case.batch.returned_transfers = 0),
-            figure(Figure::ReturnedTransfers, 0, 1),
-        ),
-        (Box::new(|case| case.batch.total_amount += 1), figure(Figure::TotalAmount, 2_101, 2_100)),
+    let cases: [(Plant, _); 5] = [
+        (|case| case.batch.total_transfers = 7, figure(Figure::TotalTransfers, 7, 6)),
+        (|case| case.batch.successful_transfers = 3, figure(Figure::SuccessfulTransfers, 3, 2)),
+        (|case| case.batch.failed_transfers = 0, figure(Figure::FailedTransfers, 0, 1)),
+        (|case| case.batch.returned_transfers = 0, figure(Figure::ReturnedTransfers, 0, 1)),
+        (|case| case.batch.total_amount += 1, figure(Figure::TotalAmount, 2_101, 2_100)),
     ];
     for (plant, expected) in cases {
         assert_eq!(planted(plant), expected);

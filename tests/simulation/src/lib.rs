@@ -13,6 +13,8 @@ mod oracle;
 mod rail;
 mod random;
 mod schedule;
+#[cfg(test)]
+mod sqlite;
 mod store;
 mod world;
 

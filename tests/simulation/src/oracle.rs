@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use payme_adapters::rail::Twin;
-use payme_adapters::store::memory::MemoryStore;
 use payme_core::audit::{Head, Link};
 use payme_core::claims::ClaimState;
 use payme_core::payouts::{
     ApprovalState, Balance, Books, Meaning, Posting, RailStatus, Transfer, TransferState,
 };
-use payme_core::ports::PayoutStore as _;
 use payme_core::types::{AccountId, UserId, Version};
 
 use crate::schedule::ready;
+use crate::store::Inner;
 
 /// A law that does not hold.
 pub type Violation = String;
@@ -29,12 +28,8 @@ const fn may_have_paid(status: RailStatus) -> bool {
 }
 
 /// What has to hold after every step.
-pub(crate) fn always(
-    store: &MemoryStore,
-    twin: &Twin,
-    account: AccountId,
-) -> Result<(), Violation> {
-    let rows = store.payout_rows();
+pub(crate) fn always(store: &dyn Inner, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+    let rows = store.rows();
     paid_once(&rows, twin)?;
     conserved(&rows, account, &postings(store, account))?;
     counted(&rows)?;
@@ -135,12 +130,8 @@ fn told(rows: &Books) -> Result<(), Violation> {
 }
 
 /// What has to hold in the end, when nothing goes wrong any more and everything had time to happen.
-pub(crate) fn finally(
-    store: &MemoryStore,
-    twin: &Twin,
-    account: AccountId,
-) -> Result<(), Violation> {
-    let rows = store.payout_rows();
+pub(crate) fn finally(store: &dyn Inner, twin: &Twin, account: AccountId) -> Result<(), Violation> {
+    let rows = store.rows();
     let sent: BTreeMap<_, _> = twin.sent().map(|sent| (&sent.transfer.id, sent)).collect();
     for transfer in rows.transfers.values() {
         let name = transfer.provider_transfer_id.as_ref();
@@ -175,11 +166,11 @@ pub(crate) fn finally(
     Ok(())
 }
 
-pub(crate) fn log(store: &MemoryStore, account: AccountId) -> Vec<Link> {
+pub(crate) fn log(store: &dyn Inner, account: AccountId) -> Vec<Link> {
     ready(store.payout_log(account, 0, usize::MAX)).and_then(Result::ok).unwrap_or_default()
 }
 
-fn postings(store: &MemoryStore, account: AccountId) -> Vec<Posting> {
+fn postings(store: &dyn Inner, account: AccountId) -> Vec<Posting> {
     ready(store.postings(account, 0, usize::MAX)).and_then(Result::ok).unwrap_or_default()
 }
 

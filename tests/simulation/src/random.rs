@@ -1,6 +1,6 @@
 //! Randomness of the simulation: the same seed gives the same numbers on every machine.
 
-/// A stream of numbers from a seed (SplitMix64).
+/// A stream of numbers from a seed (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 

@@ -9,7 +9,6 @@ use payme_adapters::driver::{ExecuteOptions, NewBatch, Payouts};
 use payme_adapters::store::memory::MemoryStore;
 use payme_core::claims::ClaimMove;
 use payme_core::payouts::{Amount, ProviderTransferId, RailStatus, RequestKey, TransferState};
-use payme_core::ports::PayoutStore as _;
 use payme_core::types::{
     AccountId, AttorneyId, Currency, Instant, Money, PayoutBatchId, SettlementId, UserId,
 };
@@ -19,7 +18,7 @@ use crate::canary::Canary;
 use crate::fault::{Fault, Fired};
 use crate::oracle::{Violation, always, finally, log};
 use crate::rail::Rail;
-use crate::store::Store;
+use crate::store::{Inner, Store};
 use crate::world::{Shared, World};
 
 const SECOND: i64 = 1_000_000;
@@ -29,6 +28,9 @@ pub(crate) const STEPS: u32 = 900;
 /// The second phase, in which nothing does, may take so many rounds.
 const ROUNDS_MAX: usize = 60;
 const PAYOUT_MIN: i64 = 700;
+/// A seed has so many claimants, at least and at most.
+const PEOPLE_MIN: usize = 3;
+pub(crate) const PEOPLE_MAX: usize = 6;
 
 /// What a seed came to.
 #[derive(Debug, Clone)]
@@ -84,7 +86,7 @@ struct Process {
 
 struct Seed {
     world: World,
-    inner: Arc<MemoryStore>,
+    inner: Arc<dyn Inner>,
     drivers: Vec<Payouts>,
     processes: Vec<Process>,
     wishes: Vec<Wish>,
@@ -98,12 +100,16 @@ fn id(kind: u8, n: usize) -> Uuid {
     Uuid::from_u128((u128::from(kind) << 120) | (0x4000_8000 << 64) | n as u128)
 }
 
-fn settlement() -> SettlementId {
+pub(crate) fn settlement() -> SettlementId {
     SettlementId::from_uuid(id(1, 0))
 }
 
-fn user(n: usize) -> UserId {
+pub(crate) fn user(n: usize) -> UserId {
     UserId::from_uuid(id(2, n))
+}
+
+pub(crate) fn attorney() -> AttorneyId {
+    AttorneyId::from_uuid(id(3, 0))
 }
 
 fn key(text: &str) -> RequestKey {
@@ -171,11 +177,15 @@ pub fn minimise(plan: &Plan) -> Option<Plan> {
     Some(smallest)
 }
 
-/// Runs a plan.
+/// Runs a plan on a store in memory.
 pub fn run_plan(plan: &Plan) -> Outcome {
+    run_plan_on(plan, &(Arc::new(MemoryStore::new()) as Arc<dyn Inner>))
+}
+
+/// Runs a plan on an empty store.
+pub(crate) fn run_plan_on(plan: &Plan, inner: &Arc<dyn Inner>) -> Outcome {
     let world = World::new(plan);
-    let inner = Arc::new(MemoryStore::new());
-    let result = Seed::begin(&world, &inner).and_then(|mut seed| {
+    let result = Seed::begin(&world, inner).and_then(|mut seed| {
         let ran = seed.run(plan.steps);
         ran.map(|()| seed.account)
     });
@@ -183,9 +193,9 @@ pub fn run_plan(plan: &Plan) -> Outcome {
         Ok(account) => (None, Some(account)),
         Err(violation) => (Some(violation), None),
     };
-    let rows = inner.payout_rows();
+    let rows = inner.rows();
     let account = account.or_else(|| rows.accounts.keys().next().copied());
-    let log = account.map(|account| log(&inner, account)).unwrap_or_default();
+    let log = account.map(|account| log(inner.as_ref(), account)).unwrap_or_default();
     let arrived = rows.transfers.values().filter(|row| row.state == TransferState::Completed);
     let mut shared = world.lock();
     Outcome {
@@ -199,7 +209,7 @@ pub fn run_plan(plan: &Plan) -> Outcome {
 }
 
 impl Seed {
-    fn begin(world: &World, inner: &Arc<MemoryStore>) -> Result<Self, Violation> {
+    fn begin(world: &World, inner: &Arc<dyn Inner>) -> Result<Self, Violation> {
         let driver = |executor: usize| {
             let store = Arc::new(Store { world: world.clone(), inner: inner.clone() });
             let rail = Arc::new(Rail { world: world.clone(), executor });
@@ -208,7 +218,7 @@ impl Seed {
         };
         let (people, executors, amounts, fund) = {
             let mut shared = world.lock();
-            let people = 3 + shared.rng.index(4);
+            let people = PEOPLE_MIN + shared.rng.index(PEOPLE_MAX - PEOPLE_MIN + 1);
             let executors = 2 + shared.rng.index(2);
             let amounts: Vec<Option<i64>> = (0..people)
                 .map(|_| match shared.rng.below(10) {
@@ -229,8 +239,7 @@ impl Seed {
             let everybody = Arc::new(payme_adapters::rail::EverybodyHasDestination);
             Payouts::new(inner.clone(), rail, everybody, clock, random)
         };
-        let attorney = AttorneyId::from_uuid(id(3, 0));
-        let account = finish(calm.link_account(attorney, settlement(), Currency::USD))
+        let account = finish(calm.link_account(attorney(), settlement(), Currency::USD))
             .map_err(|error| error.to_string())?;
         for n in 0..people {
             for event in [ClaimMove::Open, ClaimMove::Submit] {
@@ -287,7 +296,7 @@ impl Seed {
             return Ok(());
         }
         self.checked = shared.changes;
-        always(&self.inner, &shared.twin, self.account)
+        always(self.inner.as_ref(), &shared.twin, self.account)
     }
 
     fn step(&mut self) {
@@ -430,7 +439,9 @@ impl Seed {
             }
             Wish::Approve(n) => {
                 let money = self.amounts.get(n).copied().flatten().map(Money::usd_cents);
-                Box::pin(async move { settled(driver.approve(settlement(), user(n), money).await) })
+                Box::pin(
+                    async move { settled(&driver.approve(settlement(), user(n), money).await) },
+                )
             }
             Wish::Batch(n) => Box::pin(async move {
                 let key = key(&format!("batch-{n}"));
@@ -440,7 +451,7 @@ impl Seed {
                     items: None,
                     payout_min: Amount::new(PAYOUT_MIN).ok(),
                 };
-                settled(driver.create_batch(new).await)
+                settled(&driver.create_batch(new).await)
             }),
         }
     }
@@ -468,13 +479,13 @@ impl Seed {
         self.read_events()?;
         self.check()?;
         self.reconcile()?;
-        finally(&self.inner, &self.world.lock().twin, self.account)
+        finally(self.inner.as_ref(), &self.world.lock().twin, self.account)
     }
 
     /// Nobody planted anything, so rows, ledger and rail agree.
     fn reconcile(&self) -> Result<(), Violation> {
         let Some(driver) = self.drivers.first() else { return Ok(()) };
-        for batch in self.inner.payout_rows().batches.into_keys() {
+        for batch in self.inner.rows().batches.into_keys() {
             let report =
                 finish(driver.reconcile(batch, |_| {})).map_err(|error| error.to_string())?;
             if !report.rail_checked || !report.disagreements.is_empty() {
@@ -515,7 +526,7 @@ impl Seed {
 
     /// Whether every transfer has ended, or waits for a person.
     fn is_over(&self) -> bool {
-        let rows = self.inner.payout_rows();
+        let rows = self.inner.rows();
         let is_still = |name: &Option<ProviderTransferId>| {
             name.as_ref().is_none_or(|name| {
                 let shared = self.world.lock();
@@ -541,7 +552,7 @@ fn execute(driver: Payouts, batch: PayoutBatchId, chunk: usize) -> Job {
 }
 
 /// Whether a wish is done: granted, or refused by the rules. What the store failed is asked for again.
-fn settled<T>(answer: Result<T, payme_adapters::driver::PayoutDriverError>) -> bool {
+fn settled<T>(answer: &Result<T, payme_adapters::driver::PayoutDriverError>) -> bool {
     use payme_adapters::driver::PayoutDriverError;
     match answer {
         Ok(_) | Err(PayoutDriverError::Refused(_)) => true,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use payme_adapters::store::memory::MemoryStore;
 use payme_core::audit::{Event, Link};
 use payme_core::claims::Claim;
 use payme_core::payouts::{
@@ -16,6 +17,18 @@ use payme_core::types::{
 
 use crate::fault::Fault;
 use crate::world::World;
+
+/// A real store, all of whose rows the laws are held against.
+pub(crate) trait Inner: PayoutStore {
+    /// Every row of payouts.
+    fn rows(&self) -> Books;
+}
+
+impl Inner for MemoryStore {
+    fn rows(&self) -> Books {
+        self.payout_rows()
+    }
+}
 
 /// A store that fails as the world says.
 #[derive(Clone)]

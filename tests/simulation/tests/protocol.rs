@@ -9,8 +9,8 @@ use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, BatchRequest, Books, Candidate, Draft, Effect,
     Lease, Next, PayoutError, ProviderTransferId, RailPolicy, RailStatus, RailTransfer, Refusal,
     RequestKey, SendMoney, TransferState, approve, fill_batch, finish_batch, fund, lease_batch,
-    link_account, next, on_authorization, on_creation, on_expired, on_probe, on_status,
-    open_batch, release_lease, renew, seal_batch, start,
+    link_account, next, on_authorization, on_creation, on_expired, on_probe, on_status, open_batch,
+    release_lease, renew, seal_batch, start,
 };
 use payme_core::types::{
     AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, PayoutBatchId,
@@ -247,7 +247,7 @@ impl World {
             Executor::Expired(lease, mut expired) => match expired.pop() {
                 Some(id) => {
                     let found = self.probe(id, network);
-                    self.decide(|draft| on_expired(draft, id, lease, found))?;
+                    self.decide(|draft| on_expired(draft, id, lease, found).map(|_| ()))?;
                     Executor::Expired(lease, expired)
                 }
                 None => Executor::Finishing(lease),
@@ -285,10 +285,8 @@ impl World {
                 if arrives {
                     self.rail.agreements.entry(request.key.clone()).or_insert((self.hour, None));
                 }
-                let agreed = Authorization::Approved {
-                    id: authorization(&request.key),
-                    unchecked: None,
-                };
+                let agreed =
+                    Authorization::Approved { id: authorization(&request.key), unchecked: None };
                 let answer = if answers { Answer::Done(agreed) } else { Answer::Unknown };
                 told.agreements.push((id, answer));
             }

@@ -128,14 +128,14 @@ impl Payouts {
             if batch.is_sealed {
                 return Ok(BatchMade { batch: batch.clone(), skipped });
             }
-            let page = self.store.waiting(batch.account_id, batch.filled_to, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            let reached = page.last().map(|approval| approval.id);
-            let candidates = self.candidates(page, wanted.as_ref()).await?;
+            let waiting = self.store.waiting(batch.account_id, batch.filled_to, PAGE).await?;
+            let is_last = waiting.len() < PAGE;
+            let reached = waiting.last().map(|approval| approval.id);
+            let candidates = self.candidates(waiting, wanted.as_ref()).await?;
             let rows = candidates.iter().map(|one| (one.approval.id, one.approval.clone()));
             books.approvals.extend(rows);
-            let decided =
-                self.fill_page(books, batch_id, &candidates, new, is_last, reached).await?;
+            let page = Page { candidates, reached, is_last };
+            let decided = self.fill_page(books, batch_id, &page, new.payout_min).await?;
             match decided {
                 Some(left_out) => skipped.extend(left_out),
                 None => conflicts += 1,
@@ -148,22 +148,30 @@ impl Payouts {
         &self,
         books: Books,
         batch_id: PayoutBatchId,
-        page: &[Candidate],
-        new: NewBatch<'_>,
-        is_last: bool,
-        reached: Option<ApprovalId>,
+        page: &Page,
+        payout_min: Option<Amount>,
     ) -> Result<Option<Vec<(ApprovalId, Skipped)>>, PayoutDriverError> {
         let now = self.now();
         let decide = |draft: &mut Draft| {
             let ids = || self.transfer_id(now);
-            let skipped = fill_batch(draft, batch_id, page, reached, new.payout_min, ids)?;
-            if is_last {
+            let Page { candidates, reached, is_last } = page;
+            let skipped = fill_batch(draft, batch_id, candidates, *reached, payout_min, ids)?;
+            if *is_last {
                 seal_batch(draft, batch_id)?;
             }
             Ok(skipped)
         };
         Ok(self.commit(books, decide).await?.map(|decided| decided.answer))
     }
+}
+
+/// Approvals that were looked at together.
+struct Page {
+    candidates: Vec<Candidate>,
+    /// The last one that was looked at, a candidate or not.
+    reached: Option<ApprovalId>,
+    /// Whether no more wait.
+    is_last: bool,
 }
 
 fn wanted(new: NewBatch<'_>) -> Option<BTreeSet<UserId>> {

@@ -59,8 +59,9 @@ impl Payouts {
                     Some(outcomes) => told.count(&outcomes),
                 }
             }
-            if !page.has_more {
-                return Ok(EventsRead { is_complete: true, ..told });
+            // An empty page leads nowhere, whatever the rail says of more.
+            if !page.has_more || page.events.is_empty() {
+                return Ok(EventsRead { is_complete: !page.has_more, ..told });
             }
         }
         Err(PayoutDriverError::Contention)

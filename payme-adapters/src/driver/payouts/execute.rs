@@ -3,7 +3,7 @@
 //! Each chunk is stored three times: that it is about to be sent, what the rail agreed to, and what came of
 //! it. Only the rights that a commit gives are used, and each is used up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use payme_core::payouts::{
     Answer, Authorization, BatchState, Books, Draft, Effect, Lease, Next, PayoutError,
@@ -40,6 +40,8 @@ pub struct Execution {
     pub ended: u32,
     /// How many are still open: on their way, in doubt, or waiting for a person.
     pub open: u32,
+    /// Whether the rail had too many requests: the rest is for a later call.
+    pub is_paused: bool,
     /// Transfers about which the rail says what cannot be true.
     pub contradictions: Vec<TransferId>,
 }
@@ -50,6 +52,8 @@ struct Run<'a> {
     lease: Lease,
     options: ExecuteOptions,
     contradictions: Vec<TransferId>,
+    /// The rail wants to be left alone for a while.
+    is_paused: bool,
 }
 
 impl Payouts {
@@ -71,13 +75,15 @@ impl Payouts {
         let open_before = batch.open_transfers();
         if batch.state.is_final() {
             let state = batch.state;
-            return Ok(Execution { state, ended: 0, open: 0, contradictions: Vec::new() });
+            let (is_paused, contradictions) = (false, Vec::new());
+            return Ok(Execution { state, ended: 0, open: 0, is_paused, contradictions });
         }
         let micros = options.lease_micros;
         let take = |draft: &mut Draft| lease_batch(draft, batch_id, micros);
         let lease = self.decide_on(batch_id, &[], take).await?.answer;
         let contradictions = Vec::new();
-        let mut run = Run { payouts: self, batch_id, lease, options, contradictions };
+        let is_paused = false;
+        let mut run = Run { payouts: self, batch_id, lease, options, contradictions, is_paused };
         run.recover(&mut progress).await?;
         run.send_waiting(&mut progress).await?;
         let lease = run.lease;
@@ -92,6 +98,7 @@ impl Payouts {
             state: batch.state,
             ended: open_before.saturating_sub(open),
             open,
+            is_paused: run.is_paused,
             contradictions: run.contradictions,
         })
     }
@@ -143,10 +150,30 @@ impl Run<'_> {
             let ids: Vec<TransferId> = page.iter().map(|transfer| transfer.id).collect();
             self.chunk(&ids).await?;
             progress(ids.len());
+            if self.is_paused {
+                return Ok(());
+            }
         }
     }
 
+    /// Brings a chunk as far as the rail lets it. What is stored about it is stored again and again while the
+    /// rail is asked, so that a slow one does not outlast the lease.
     async fn chunk(&mut self, ids: &[TransferId]) -> Result<(), PayoutDriverError> {
+        let mut books = self.begin(ids).await?;
+        let mut left: VecDeque<TransferId> = ids.iter().copied().collect();
+        while !left.is_empty() && !self.is_paused {
+            let (agreements, findings) = self.ask(&books, &mut left).await;
+            let rights = self.store_answers(agreements, findings).await?;
+            self.send(rights).await?;
+            if !left.is_empty() {
+                books = self.begin(left.make_contiguous()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the lease, and stores of what waits that it is about to be sent.
+    async fn begin(&mut self, ids: &[TransferId]) -> Result<Books, PayoutDriverError> {
         let (batch_id, lease, micros) = (self.batch_id, self.lease, self.options.lease_micros);
         let begin = |draft: &mut Draft| {
             let lease = renew(draft, batch_id, lease, micros)?;
@@ -160,30 +187,45 @@ impl Run<'_> {
         };
         let begun = self.payouts.decide_on(batch_id, ids, begin).await?;
         self.lease = begun.answer;
-        let (agreements, findings) = self.ask(&begun.books).await?;
-        let rights = self.store_answers(agreements, findings).await?;
-        self.send(rights).await
+        Ok(begun.books)
     }
 
-    /// Asks the rail what each transfer needs: an agreement, or whether it was sent.
-    async fn ask(&self, books: &Books) -> Result<(Agreements, Findings), PayoutDriverError> {
+    /// Asks the rail what each transfer needs: an agreement, or whether it was sent. Ends early when a quarter
+    /// of the lease has passed, and when the rail wants to be left alone; what was not asked is left.
+    async fn ask(
+        &mut self,
+        books: &Books,
+        left: &mut VecDeque<TransferId>,
+    ) -> (Agreements, Findings) {
         let (mut agreements, mut findings) = (BTreeMap::new(), BTreeMap::new());
         let rail = &self.payouts.rail;
-        for transfer in books.transfers.values() {
+        let until = self.payouts.now().plus_micros(self.options.lease_micros / 4);
+        while let Some(id) = left.pop_front() {
+            let Some(transfer) = books.transfers.get(&id) else { continue };
             let account = books.batches.get(&self.batch_id).map(|batch| batch.account_id);
             let account = account.and_then(|id| books.accounts.get(&id));
             let Some(account) = account else { continue };
-            match next(transfer, account.currency) {
+            let is_later = match next(transfer, account.currency) {
                 Next::Authorize(request) => {
-                    agreements.insert(transfer.id, rail.authorize(&request).await);
+                    let answer = rail.authorize(&request).await;
+                    let is_later = answer.is_later();
+                    agreements.insert(id, answer);
+                    is_later
                 }
                 Next::Probe => {
-                    findings.insert(transfer.id, rail.probe(transfer, &transfer.key()).await);
+                    let answer = rail.probe(transfer, &transfer.key()).await;
+                    let is_later = answer.is_later();
+                    findings.insert(id, answer);
+                    is_later
                 }
-                Next::Start | Next::Wait | Next::Decide(_) | Next::Nothing => {}
+                Next::Start | Next::Wait | Next::Decide(_) | Next::Nothing => continue,
+            };
+            self.is_paused |= is_later;
+            if is_later || self.payouts.now() >= until {
+                break;
             }
         }
-        Ok((agreements, findings))
+        (agreements, findings)
     }
 
     async fn store_answers(
@@ -227,6 +269,7 @@ impl Run<'_> {
                 break;
             }
             let answer = self.payouts.rail.create(&right).await;
+            self.is_paused |= answer.is_later();
             answers.insert(right.transfer_id(), answer);
         }
         let ids: Vec<TransferId> = answers.keys().copied().collect();
