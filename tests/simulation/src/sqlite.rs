@@ -56,7 +56,11 @@ impl Inner for Sqlite {
             let transfers: Vec<_> = transfers.iter().map(|transfer| transfer.id).collect();
             let mut books = store.books(&batches, &transfers).await?;
             books.accounts.extend(accounts.into_iter().map(|row| (row.id, row)));
+            // Who has no transfer yet.
             for user in (0..PEOPLE_MAX).map(user) {
+                if books.claims.contains_key(&(user, settlement())) {
+                    continue;
+                }
                 let claim = store.claim(user, settlement()).await?;
                 books.claims.extend(claim.map(|row| ((user, settlement()), row)));
                 let approval = store.approval_of(user, settlement()).await?;
