@@ -4,19 +4,27 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use payme_adapters::store::sqlite::SqliteStore;
-use payme_core::audit::{Event, SequencedEvent};
+use payme_core::audit::{Event, Link, SequencedEvent};
 use payme_core::catalog::tracker::TrackerState;
 use payme_core::catalog::{CatalogPlan, Settlement};
+use payme_core::claims::Claim;
 use payme_core::evidence::{
     DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
 };
 use payme_core::matching::{Assignment, ExperimentKey};
+use payme_core::payouts::{
+    Account, Amount, Approval, Batch, Books, PayoutChange, Posting, ProviderTransferId, RailNote,
+    RequestKey, Transfer, TransferState,
+};
 use payme_core::ports::{
     AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
-    MatchStore, Revisions, StoreError,
+    MatchStore, PayoutStore, Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
-use payme_core::types::{FeatureKey, RecordId, RunId, SettlementId, Source, UserId, Version};
+use payme_core::types::{
+    AccountId, ApprovalId, AttorneyId, FeatureKey, PayoutBatchId, RecordId, RunId, SettlementId,
+    Source, TransferId, UserId, Version,
+};
 
 pub(crate) struct Reopened {
     pub(crate) path: String,
@@ -189,4 +197,43 @@ impl EventStore for Reopened {
     ) -> Result<Vec<SequencedEvent>, StoreError> {
         reopened!(self.events_after(sequence, limit))
     }
+}
+
+/// The same for every method of payouts.
+macro_rules! payouts_reopened {
+    ($(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl PayoutStore for Reopened {
+            $(async fn $name(&self $(, $arg: $kind)*) -> Result<$answer, StoreError> {
+                reopened!(self.$name($($arg),*))
+            })+
+        }
+    };
+}
+
+#[rustfmt::skip]
+payouts_reopened! {
+    fn claim(user: UserId, settlement: SettlementId) -> Option<Claim>;
+    fn commit_claim(claim: &Claim, events: &[Event]) -> Commit;
+    fn account(id: AccountId) -> Option<Account>;
+    fn account_of(settlement: SettlementId) -> Option<Account>;
+    fn accounts_of(attorney: AttorneyId) -> Vec<Account>;
+    fn deposit(account: AccountId, key: &RequestKey) -> Option<Amount>;
+    fn approval_of(user: UserId, settlement: SettlementId) -> Option<Approval>;
+    fn waiting(account: AccountId, after: Option<ApprovalId>, limit: usize) -> Vec<Approval>;
+    fn payout_batch(id: PayoutBatchId) -> Option<Batch>;
+    fn payout_batch_of(attorney: AttorneyId, key: &RequestKey) -> Option<Batch>;
+    fn payout_batches(account: AccountId, before: Option<PayoutBatchId>, limit: usize) -> Vec<Batch>;
+    fn transfers(batch: PayoutBatchId, states: &[TransferState], after: Option<TransferId>, limit: usize) -> Vec<Transfer>;
+    fn transfer(id: TransferId) -> Option<Transfer>;
+    fn transfer_named(name: &ProviderTransferId) -> Option<Transfer>;
+    fn books(batches: &[PayoutBatchId], transfers: &[TransferId]) -> Books;
+    fn rail_cursor(rail: &str) -> u64;
+    fn rail_notes_known_now(rail: &str, limit: usize) -> Vec<RailNote>;
+    fn rail_notes(rail: &str, after: u64, limit: usize) -> Vec<RailNote>;
+    fn commit_payout(change: &PayoutChange) -> Commit;
+    fn payout_log(account: AccountId, after: u64, limit: usize) -> Vec<Link>;
+    fn postings_of_batch(batch: PayoutBatchId) -> Vec<Posting>;
+    fn postings_of_transfers(transfers: &[TransferId]) -> Vec<Posting>;
+    fn postings(account: AccountId, skip: u64, limit: usize) -> Vec<Posting>;
 }

@@ -8,7 +8,7 @@ use super::{ClaimMove, ClaimState};
 use crate::types::{Instant, SettlementId, UserId, Version};
 
 /// Where one person stands with one settlement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Claim {
     /// The person.
     pub user_id: UserId,

@@ -92,7 +92,7 @@ pub trait PayoutStore: Send + Sync {
     /// The transfer of an id.
     async fn transfer(&self, id: TransferId) -> Result<Option<Transfer>, StoreError>;
 
-    /// The transfer that a rail has a name for.
+    /// The transfer that a rail has a name for; of several, the one with the smallest id.
     async fn transfer_named(
         &self,
         name: &ProviderTransferId,

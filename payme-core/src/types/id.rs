@@ -146,7 +146,7 @@ id!(
 /// The version of a stored row: 1 when written first, one more with every change.
 ///
 /// A store applies a change only when the version it holds is the one the decision was made on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Version(pub i64);
 

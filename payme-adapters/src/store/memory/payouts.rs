@@ -34,7 +34,7 @@ pub(super) struct PayoutData {
     batch_of: BTreeMap<(AttorneyId, RequestKey), PayoutBatchId>,
     in_batch: BTreeSet<(PayoutBatchId, TransferId)>,
     live: BTreeMap<ApprovalId, TransferId>,
-    named: BTreeMap<ProviderTransferId, TransferId>,
+    named: BTreeSet<(ProviderTransferId, TransferId)>,
     cursors: BTreeMap<String, u64>,
     notes: BTreeMap<String, BTreeMap<u64, RailNote>>,
     pub(super) logs: BTreeMap<AccountId, Vec<Link>>,
@@ -101,7 +101,9 @@ impl PayoutData {
     }
 
     pub(super) fn named(&self, name: &ProviderTransferId) -> Option<&Transfer> {
-        self.transfers.get(self.named.get(name)?)
+        let first = (name.clone(), TransferId::from_uuid(uuid::Uuid::nil()));
+        let (known, id) = self.named.range(first..).next()?;
+        if known == name { self.transfers.get(id) } else { None }
     }
 
     pub(super) fn books(&self, batches: &[PayoutBatchId], transfers: &[TransferId]) -> Books {
@@ -213,7 +215,7 @@ impl PayoutData {
                 self.live.insert(row.approval_id, row.id);
             }
             if let Some(name) = &row.provider_transfer_id {
-                self.named.insert(name.clone(), row.id);
+                self.named.insert((name.clone(), row.id));
             }
             self.in_batch.insert((row.batch_id, row.id));
             let version = row.version.next();
@@ -384,7 +386,7 @@ impl PayoutStore for MemoryStore {
         let notes = data.payouts.notes.get(rail).into_iter().flat_map(BTreeMap::values);
         let known = notes.filter(|note| {
             note.outcome == NoteOutcome::Quarantined
-                && data.payouts.named.contains_key(&note.event.transfer_id)
+                && data.payouts.named(&note.event.transfer_id).is_some()
         });
         Ok(known.take(limit).cloned().collect())
     }

@@ -15,6 +15,14 @@ const CANNOT_OPEN: i32 = 14;
 const CONSTRAINT: i32 = 19;
 const NOT_A_DATABASE: i32 = 26;
 
+// Extended result codes of an insert whose key is stored already. The triggers that refuse an
+// insert are those that keep `insert or replace` from deleting rows.
+const TAKEN: [i32; 3] = [
+    1555, // SQLITE_CONSTRAINT_PRIMARYKEY
+    1811, // SQLITE_CONSTRAINT_TRIGGER
+    2067, // SQLITE_CONSTRAINT_UNIQUE
+];
+
 /// A statement that failed: nothing of it was written, and its transaction is rolled back.
 ///
 /// By value, as `map_err` wants it.
@@ -39,6 +47,11 @@ pub(super) fn commit_failed(error: sqlx::Error) -> StoreError {
         }
         _ => StoreError::Unknown(error.to_string()),
     }
+}
+
+/// Whether an insert was refused because a key of it is stored already.
+pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| TAKEN.contains(&extended(error)))
 }
 
 /// A database that could not be opened: what is no refusal of its own says why.
@@ -72,8 +85,11 @@ fn of_code(error: &dyn DatabaseError) -> StoreError {
 }
 
 fn primary(error: &dyn DatabaseError) -> i32 {
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    code.map_or(0, |code| code & 0xff)
+    extended(error) & 0xff
+}
+
+fn extended(error: &dyn DatabaseError) -> i32 {
+    error.code().and_then(|code| code.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

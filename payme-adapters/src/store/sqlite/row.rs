@@ -52,6 +52,16 @@ impl<'r> Cells<'r> {
         parse(self.get(column)?).ok_or_else(|| self.damage())
     }
 
+    /// The same where it may be null.
+    pub(super) fn word_option<T>(
+        self,
+        column: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let word = self.get::<Option<&str>>(column)?;
+        word.map(|word| parse(word).ok_or_else(|| self.damage())).transpose()
+    }
+
     /// An integer that must fit.
     pub(super) fn integer<T: TryFrom<i64>>(self, column: &str) -> Result<T, StoreError> {
         T::try_from(self.get(column)?).map_err(|_| self.damage())
@@ -59,6 +69,13 @@ impl<'r> Cells<'r> {
 
     pub(super) fn instant(self, column: &str) -> Result<Instant, StoreError> {
         Instant::from_micros(self.get(column)?).ok_or_else(|| self.damage())
+    }
+
+    /// The same where it may be null.
+    pub(super) fn instant_option(self, column: &str) -> Result<Option<Instant>, StoreError> {
+        let micros = self.get::<Option<i64>>(column)?;
+        let read = |micros| Instant::from_micros(micros).ok_or_else(|| self.damage());
+        micros.map(read).transpose()
     }
 
     pub(super) fn json<T: DeserializeOwned>(self, column: &str) -> Result<T, StoreError> {

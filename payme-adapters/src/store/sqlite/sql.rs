@@ -71,4 +71,47 @@ statements! {
 
     EVENT_APPEND = "../../../sql/sqlite/event_append.sql";
     EVENTS_AFTER = "../../../sql/sqlite/events_after.sql";
+
+    CLAIM_GET = "../../../sql/sqlite/claim_get.sql";
+    CLAIMS_INSERT = "../../../sql/sqlite/claims_insert.sql";
+    CLAIMS_UPDATE = "../../../sql/sqlite/claims_update.sql";
+    ACCOUNT_GET = "../../../sql/sqlite/account_get.sql";
+    ACCOUNT_OF = "../../../sql/sqlite/account_of.sql";
+    ACCOUNTS_OF = "../../../sql/sqlite/accounts_of.sql";
+    ACCOUNTS_INSERT = "../../../sql/sqlite/accounts_insert.sql";
+    ACCOUNTS_UPDATE = "../../../sql/sqlite/accounts_update.sql";
+    DEPOSIT_GET = "../../../sql/sqlite/deposit_get.sql";
+    DEPOSITS_INSERT = "../../../sql/sqlite/deposits_insert.sql";
+    APPROVAL_OF = "../../../sql/sqlite/approval_of.sql";
+    APPROVALS_WAITING = "../../../sql/sqlite/approvals_waiting.sql";
+    APPROVALS_INSERT = "../../../sql/sqlite/approvals_insert.sql";
+    APPROVALS_UPDATE = "../../../sql/sqlite/approvals_update.sql";
+    PAYOUT_BATCH_GET = "../../../sql/sqlite/payout_batch_get.sql";
+    PAYOUT_BATCH_OF = "../../../sql/sqlite/payout_batch_of.sql";
+    PAYOUT_BATCHES_BEFORE = "../../../sql/sqlite/payout_batches_before.sql";
+    PAYOUT_BATCHES_INSERT = "../../../sql/sqlite/payout_batches_insert.sql";
+    PAYOUT_BATCHES_UPDATE = "../../../sql/sqlite/payout_batches_update.sql";
+    TRANSFER_GET = "../../../sql/sqlite/transfer_get.sql";
+    TRANSFER_NAMED = "../../../sql/sqlite/transfer_named.sql";
+    TRANSFERS_OF = "../../../sql/sqlite/transfers_of.sql";
+    TRANSFERS_OPEN = "../../../sql/sqlite/transfers_open.sql";
+    TRANSFERS_INSERT = "../../../sql/sqlite/transfers_insert.sql";
+    TRANSFERS_UPDATE = "../../../sql/sqlite/transfers_update.sql";
+    BOOKS_TRANSFERS = "../../../sql/sqlite/books_transfers.sql";
+    BOOKS_APPROVALS = "../../../sql/sqlite/books_approvals.sql";
+    BOOKS_CLAIMS = "../../../sql/sqlite/books_claims.sql";
+    BOOKS_BATCHES = "../../../sql/sqlite/books_batches.sql";
+    BOOKS_ACCOUNTS = "../../../sql/sqlite/books_accounts.sql";
+    RAIL_CURSOR_GET = "../../../sql/sqlite/rail_cursor_get.sql";
+    RAIL_CURSOR_PUT = "../../../sql/sqlite/rail_cursor_put.sql";
+    RAIL_NOTES_AFTER = "../../../sql/sqlite/rail_notes_after.sql";
+    RAIL_NOTES_KNOWN = "../../../sql/sqlite/rail_notes_known.sql";
+    RAIL_NOTES_PUT = "../../../sql/sqlite/rail_notes_put.sql";
+    PAYOUT_HEADS = "../../../sql/sqlite/payout_heads.sql";
+    PAYOUT_LOG_APPEND = "../../../sql/sqlite/payout_log_append.sql";
+    PAYOUT_LOG_AFTER = "../../../sql/sqlite/payout_log_after.sql";
+    POSTINGS_APPEND = "../../../sql/sqlite/postings_append.sql";
+    POSTINGS_AFTER = "../../../sql/sqlite/postings_after.sql";
+    POSTINGS_OF_BATCH = "../../../sql/sqlite/postings_of_batch.sql";
+    POSTINGS_OF_TRANSFERS = "../../../sql/sqlite/postings_of_transfers.sql";
 }

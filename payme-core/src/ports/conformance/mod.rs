@@ -143,6 +143,7 @@ const CASES: &[Case] = cases![
     "payout/approvals read back" => payouts_rows::approvals_read_back,
     "payout/who waits comes in pages" => payouts_rows::who_waits_comes_in_pages,
     "payout/batches read back" => payouts_rows::batches_read_back,
+    "payout/a payout in one change" => payouts_rows::a_payout_in_one_change,
     "payout/batches come the newest first" => payouts_rows::batches_come_the_newest_first,
     "payout/transfers read back" => payouts_rows::transfers_of_every_state_read_back,
     "payout/transfers come by state" => payouts_rows::transfers_come_by_state_in_pages,
@@ -163,10 +164,12 @@ const CASES: &[Case] = cases![
     "payout/postings come in pages" => payouts_log::postings_come_in_pages,
     "payout/postings of batches" => payouts_log::postings_of_batches_and_transfers,
     "payout/books hold what is needed" => payouts_log::books_hold_what_a_decision_rests_on,
+    "payout/one person of two settlements" => payouts_log::one_person_of_two_settlements,
     "rail/the cursor moves on" => payouts_rail::the_cursor_of_a_rail_moves_on,
     "rail/notes read back in order" => payouts_rail::notes_read_back_in_order,
     "rail/what is known now is found" => payouts_rail::what_is_known_now_is_found,
     "rail/an event is told twice" => payouts_rail::an_event_that_is_told_twice,
+    "rail/one name for two transfers" => payouts_rail::one_name_for_two_transfers,
 ];
 
 /// Every case. They do not depend on each other; each wants an empty store of its own.

@@ -6,14 +6,15 @@ use super::Failure;
 use super::check::{answered, equal};
 use super::made::{Made, at, made};
 use super::payouts_made::{
-    RAIL, SHARE, account_id, approved, attorney, batch_of, batched, begun, books_of, decided,
-    decided_at, ended, everything, key, link, paying, payout_batch_id, put_in, rail_name, rows_of,
-    started, stored, told, transfer_id,
+    RAIL, SHARE, account_id, approval_id, approved, attorney, batch_of, batched, begun, books_of,
+    candidates, decided, decided_at, ended, everything, filed, key, link, payee, paying,
+    payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored, told,
+    transfer_id,
 };
 use crate::audit::{Head, Link};
 use crate::payouts::{
-    Balance, Books, PayoutChange, Posting, RailEvent, RailStatus, finish_batch, fund, link_account,
-    on_events,
+    Balance, Books, PayoutChange, Posting, RailEvent, RailStatus, approve, fill_batch,
+    finish_batch, fund, link_account, on_events, open_batch, seal_batch,
 };
 use crate::ports::Store;
 use crate::types::{AccountId, Currency, Money, TransferId, Version};
@@ -277,4 +278,30 @@ pub(super) async fn books_hold_what_a_decision_rests_on(store: &dyn Store) -> Re
     equal(step, &Books::default(), &books_of(store, 9, &[9]).await?)?;
     let step = "nothing was written";
     equal(step, &3, &everything(store, &[], &[]).await?.batches.len())
+}
+
+/// Somebody is paid by two settlements: what is of the one is not of the other.
+pub(super) async fn one_person_of_two_settlements(store: &dyn Store) -> Result<(), Failure> {
+    let mut made = Vec::new();
+    for (n, approval, cents) in [(1, 1, 5), (2, 201, 9)] {
+        link(store, n).await?;
+        let mut books = put_in(store, n, "all shares", SHARE).await?;
+        let claim = filed(1, n)?;
+        books.claims.insert((claim.user_id, claim.settlement_id), claim);
+        let (batch, request) = (payout_batch_id(approval), request(n, &format!("batch {n}"))?);
+        let change = decided(books, |draft| {
+            let money = Some(Money::usd_cents(cents));
+            approve(draft, account_id(n), payee(1), money, approval_id(approval))?;
+            let page = candidates(draft.books(), &[approval]);
+            open_batch(draft, account_id(n), batch, &request, cents)?;
+            fill_batch(draft, batch, &page, None, None, || transfer_id(approval))?;
+            seal_batch(draft, batch)
+        })?;
+        made.push(stored(store, "a payout", change).await?);
+    }
+    for (books, n) in made.iter().zip([1, 201]) {
+        rows_are(store, "each of the two", books).await?;
+        equal("each of the two", books, &books_of(store, n, &[n]).await?)?;
+    }
+    Ok(())
 }

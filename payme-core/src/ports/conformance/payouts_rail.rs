@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::Failure;
 use super::check::{answered, conflict, equal};
 use super::payouts_made::{
-    RAIL, approved, batched, books_of, decided, everything, rail_name, rows_are, started, stored,
-    transfer_id,
+    RAIL, SHARE, amount, approved, at_rail, batched, books_of, decided, ended, everything,
+    rail_name, rows_are, started, stored, transfer_id,
 };
 use crate::payouts::{
     Books, NoteOutcome, PayoutChange, ProviderTransferId, RailEvent, RailNote, RailStatus,
-    on_events,
+    on_events, on_status,
 };
 use crate::ports::Store;
 use crate::types::TransferId;
@@ -144,7 +144,7 @@ pub(super) async fn what_is_known_now_is_found(store: &dyn Store) -> Result<(), 
     let change = taken_in(Books::default(), ("rail 'two'", Some(0)), &[posted(1, 1)], &[])?;
     stored(store, "another rail", change).await?;
     known_now(store, "nothing is known yet", 9, &[]).await?;
-    super::payouts_made::ended(store, 1, &[1, 3], RailStatus::Pending).await?;
+    ended(store, 1, &[1, 3], RailStatus::Pending).await?;
     known_now(store, "no room", 0, &[]).await?;
     known_now(store, "the first of them", 1, &[4]).await?;
     let kept = known_now(store, "one transfer is known now", 9, &[4, 6]).await?;
@@ -158,7 +158,7 @@ pub(super) async fn what_is_known_now_is_found(store: &dyn Store) -> Result<(), 
     let found = answered(step, store.rail_notes(RAIL, 2, 2).await)?;
     equal(step, &notes, &found)?;
     cursor_is(store, "that reads no further", RAIL, 10).await?;
-    super::payouts_made::ended(store, 1, &[2], RailStatus::Pending).await?;
+    ended(store, 1, &[2], RailStatus::Pending).await?;
     known_now(store, "another transfer is known now", 9, &[2]).await.map(drop)
 }
 
@@ -173,5 +173,34 @@ pub(super) async fn an_event_that_is_told_twice(store: &dyn Store) -> Result<(),
     let last = noted(&change).pop().into_iter().collect();
     let step = "one event twice";
     stored(store, step, change).await?;
-    equal(step, &last, &answered(step, store.rail_notes(RAIL, 0, 9).await)?)
+    equal(step, &last, &answered(step, store.rail_notes(RAIL, 0, 9).await)?)?;
+    let step = "the same number with other contents";
+    for other in [event(3, rail_name(7), None), posted(3, 1)] {
+        let reason = Some(format!("of {}", other.transfer_id.0));
+        let events = [RailEvent { reason, ..other }];
+        let change = taken_in(Books::default(), (RAIL, None), &events, &[])?;
+        let last = noted(&change);
+        stored(store, step, change).await?;
+        equal(step, &last, &answered(step, store.rail_notes(RAIL, 0, 9).await)?)?;
+    }
+    Ok(())
+}
+
+/// A rail must not have one name for two transfers. If it has, every store finds the same one.
+pub(super) async fn one_name_for_two_transfers(store: &dyn Store) -> Result<(), Failure> {
+    let all = [40_000, 2, 3];
+    approved(store, 1, &all).await?;
+    batched(store, (1, 1), &all).await?;
+    started(store, 1, &all).await?;
+    let share = amount(SHARE)?;
+    for n in all {
+        let books = books_of(store, 1, &[n]).await?;
+        let change = decided(books, |draft| {
+            on_status(draft, transfer_id(n), &at_rail(7, share, RailStatus::Posted)).map(drop)
+        })?;
+        stored(store, "each gets the same name", change).await?;
+    }
+    let step = "the one with the smallest id";
+    let expected = answered(step, store.transfer(transfer_id(2)).await)?;
+    equal(step, &expected, &answered(step, store.transfer_named(&rail_name(7)).await)?)
 }

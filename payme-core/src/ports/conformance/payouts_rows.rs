@@ -4,7 +4,7 @@ use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{about, at, made, user};
 use super::payouts_made::{
-    SHARE, account_id, amount, approval_id, approved, at_rail, attorney, batch_of, batched,
+    LEASE, SHARE, account_id, amount, approval_id, approved, at_rail, attorney, batch_of, batched,
     books_of, candidates, decided, decided_at, ended, everything, filed, key, link, now, payee,
     paying, payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored,
     transfer_id,
@@ -12,10 +12,11 @@ use super::payouts_made::{
 use crate::audit::EventBody;
 use crate::claims::{Claim, ClaimState};
 use crate::payouts::{
-    Answer, ApprovalState, Authorization, AuthorizationId, Batch, BatchState, Draft, ItemsDigest,
-    Lease, PayoutError, RailPolicy, RailStatus, RailTransfer, Skipped, Transfer, TransferState,
-    approve, close_account, fill_batch, finish_batch, link_account, on_authorization, on_creation,
-    on_expired, on_probe, on_status, open_batch, reject, release_lease, seal_batch,
+    Answer, ApprovalState, Authorization, AuthorizationId, Batch, BatchRequest, BatchState, Draft,
+    ItemsDigest, Lease, PayoutError, RailPolicy, RailStatus, RailTransfer, Skipped, Transfer,
+    TransferState, approve, close_account, fill_batch, finish_batch, lease_batch, link_account,
+    on_authorization, on_creation, on_expired, on_probe, on_status, open_batch, reject,
+    release_lease, seal_batch, start,
 };
 use crate::ports::Store;
 use crate::types::{Currency, Money, PayoutBatchId, TransferId, Version};
@@ -195,18 +196,21 @@ pub(super) async fn who_waits_comes_in_pages(store: &dyn Store) -> Result<(), Fa
 pub(super) async fn batches_read_back(store: &dyn Store) -> Result<(), Failure> {
     approved(store, 1, &[1, 2, 3]).await?;
     let id = payout_batch_id(1);
-    let books = rows_of(store, 1, &[1, 2, 3]).await?;
-    let page = candidates(&books, &[1, 2]);
+    let mut books = rows_of(store, 1, &[1, 2, 3]).await?;
+    let pages = [candidates(&books, &[1]), candidates(&books, &[2])];
     let items = ItemsDigest::new(&[(payee(1), None), (payee(2), Some(amount(SHARE)?))]);
-    let request =
-        crate::payouts::BatchRequest { items: Some(items), ..request(1, "a ~ b'\"\\%_")? };
-    let change = decided_at(at(5)?, books, |draft| {
-        open_batch(draft, account_id(1), id, &request, 3 * SHARE)?;
-        let mut ids = 1..;
-        let next = || transfer_id(ids.next().unwrap_or(0));
-        fill_batch(draft, id, &page, Some(approval_id(3)), None, next)
-    })?;
-    rows_are(store, "while it is written", &stored(store, "opening", change).await?).await?;
+    let request = BatchRequest { items: Some(items), ..request(1, "a ~ b'\"\\%_")? };
+    for (n, page) in (1..).zip(pages) {
+        let change = decided_at(at(5)?, books, |draft| {
+            if n == 1 {
+                open_batch(draft, account_id(1), id, &request, 3 * SHARE)?;
+            }
+            fill_batch(draft, id, &page, Some(approval_id(n)), None, || transfer_id(n))
+        })?;
+        let step = "while it is written";
+        books = stored(store, step, change).await?;
+        rows_are(store, step, &books).await?;
+    }
     let books = books_of(store, 1, &[]).await?;
     let change = decided(books, |draft| seal_batch(draft, id))?;
     rows_are(store, "sealed", &stored(store, "sealing", change).await?).await?;
@@ -225,6 +229,53 @@ pub(super) async fn batches_read_back(store: &dyn Store) -> Result<(), Failure> 
     rows_are(store, "ended", &books).await?;
     let books = ended(store, 1, &[1], RailStatus::Returned).await?;
     rows_are(store, "ended, and money came back", &books).await
+}
+
+/// From the approval to the end in one change: every row is new and says all it can.
+pub(super) async fn a_payout_in_one_change(store: &dyn Store) -> Result<(), Failure> {
+    link(store, 1).await?;
+    let mut books = put_in(store, 1, "all shares", 4 * SHARE).await?;
+    for n in 1..=4 {
+        let claim = filed(n, 1)?;
+        books.claims.insert((claim.user_id, claim.settlement_id), claim);
+    }
+    let (request, id, share) = (request(1, "batch 1")?, payout_batch_id(1), amount(SHARE)?);
+    let change = decided(books, |draft| {
+        for n in 1..=4 {
+            let money = Some(Money::usd_cents(SHARE));
+            approve(draft, account_id(1), payee(n), money, approval_id(n))?;
+        }
+        let page = candidates(draft.books(), &[1, 2, 3, 4]);
+        open_batch(draft, account_id(1), id, &request, 4 * SHARE)?;
+        let mut ids = 1..;
+        let next = || transfer_id(ids.next().unwrap_or(0));
+        fill_batch(draft, id, &page, None, None, next)?;
+        seal_batch(draft, id)?;
+        let lease = lease_batch(draft, id, LEASE)?;
+        start(draft, id, lease, &[1, 2, 3, 4].map(transfer_id))?;
+        let policy = RailPolicy::default();
+        for n in 1..=3 {
+            let answer = agreed(&format!("{ODD}{n}"), None);
+            let _ = on_authorization(draft, transfer_id(n), lease, answer, policy)?;
+        }
+        let action = Answer::Done(Authorization::UserActionRequired);
+        let _ = on_authorization(draft, transfer_id(4), lease, action, policy)?;
+        for (n, status) in [(1, RailStatus::Settled), (2, RailStatus::Failed)] {
+            let _ = on_status(draft, transfer_id(n), &at_rail(n, share, status))?;
+        }
+        on_creation(draft, transfer_id(3), Answer::Unknown)
+    })?;
+    let step = "a payout in one change";
+    rows_are(store, step, &stored(store, step, change).await?).await?;
+    link(store, 2).await?;
+    let empty = BatchRequest { settlement_id: paying(2), key: key("batch 2")?, items: None };
+    let change = decided(rows_of(store, 2, &[]).await?, |draft| {
+        open_batch(draft, account_id(2), payout_batch_id(2), &empty, 0)?;
+        seal_batch(draft, payout_batch_id(2))?;
+        finish_batch(draft, payout_batch_id(2))
+    })?;
+    let step = "a batch that ends at once";
+    rows_are(store, step, &stored(store, step, change).await?).await
 }
 
 async fn batches_are(

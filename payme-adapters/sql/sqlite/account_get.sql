@@ -1,0 +1,1 @@
+select * from settlement_account where id = ?1

@@ -1,0 +1,1 @@
+select * from settlement_account where settlement_id = ?1

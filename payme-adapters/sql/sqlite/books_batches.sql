@@ -1,0 +1,2 @@
+-- The ids are a JSON array.
+select * from payout_batch where id in (select value from json_each(?1))

@@ -1,0 +1,1 @@
+select * from payout_batch where id = ?1

@@ -1,0 +1,1 @@
+select event_id from rail_cursor where rail = ?1

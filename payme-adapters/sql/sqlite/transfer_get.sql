@@ -1,0 +1,1 @@
+select * from payout_transfer where id = ?1
