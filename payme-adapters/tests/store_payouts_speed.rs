@@ -1,7 +1,7 @@
 //! How fast a batch is executed on a file, beside the same rows written with nothing around them.
 //!
-//! Run with `--release --ignored --nocapture`. The rows of the second figure are those of the first:
-//! its log says which, one statement for each row, a transaction for each thousand of them.
+//! Run with `--release --ignored --nocapture`. The rows of the second figure are those of the
+//! first: its log says which, one statement for each row, a transaction for each thousand of them.
 #![cfg(all(feature = "driver", feature = "sqlite", feature = "system"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 

@@ -97,7 +97,7 @@ fn work(args: &SimulateArgs, next: &AtomicU64, bar: &ProgressBar) -> Tally {
         if let Some(law) = outcome.violation {
             tally.broken.push((seed, law));
         }
-        if at % 256 == 0 {
+        if at.is_multiple_of(256) {
             bar.set_position(at);
         }
     }
@@ -166,7 +166,8 @@ fn text(report: &Report) -> String {
     }
     let _ = write!(
         text,
-        "{} seeds from {}: {} transfers, {} arrived, {} facts in the logs; {} broke a law; {:.1} s, {:.0} seeds a second",
+        "{} seeds from {}: {} transfers, {} arrived, {} facts in the logs; {} broke a law; \
+         {:.1} s, {:.0} seeds a second",
         report.seeds,
         report.first_seed,
         report.transfers,

@@ -9,8 +9,8 @@ use payme_core::payouts::{
 use payme_core::ports::{DestinationResolver, StoreError, TransferRail};
 use payme_core::types::{Instant, TransferId, UserId};
 
-/// A rail that moves no money. Its answers follow [`mock_outcome`]: it remembers nothing, and knows of every
-/// transfer what would have become of it.
+/// A rail that moves no money. Its answers follow [`mock_outcome`]: it remembers nothing, and knows
+/// of every transfer what would have become of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MockRail;
 

@@ -1,9 +1,10 @@
 //! The twin of a real rail: what it does with authorizations, transfers and events, without money.
 //!
-//! In: requests and the time. Out: answers as the rail's published behaviour has them. It follows the
-//! facts of a bank-transfer rail: a key of an authorization is honoured for 48 hours, an authorization lives
-//! for an hour and sends one transfer, states move by events with growing numbers, and money can come
-//! back weeks after it arrived. It is the truth that a simulation holds the engine against.
+//! In: requests and the time. Out: answers as the rail's published behaviour has them. It follows
+//! the facts of a bank-transfer rail: a key of an authorization is honoured for 48 hours, an
+//! authorization lives for an hour and sends one transfer, states move by events with growing
+//! numbers, and money can come back weeks after it arrived. It is the truth that a simulation holds
+//! the engine against.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +24,8 @@ pub struct TwinSettings {
     pub key_lives_micros: i64,
     /// For so many microseconds an authorization can be used.
     pub authorization_lives_micros: i64,
-    /// Whether an authorization that ran out is refused as such even where it was used. What the real rail
-    /// does is not documented.
+    /// Whether an authorization that ran out is refused as such even where it was used. What the
+    /// real rail does is not documented.
     pub tells_expired_first: bool,
 }
 
@@ -126,8 +127,8 @@ impl Twin {
         Answer::Done(answer)
     }
 
-    /// Answers a request to send an amount with a key written on it; `decide` may refuse a new transfer
-    /// with a code.
+    /// Answers a request to send an amount with a key written on it; `decide` may refuse a new
+    /// transfer with a code.
     pub fn create(
         &mut self,
         authorization: &AuthorizationId,
@@ -226,7 +227,8 @@ impl Twin {
         RailEvents { events, has_more: later.next().is_some() }
     }
 
-    /// Tells an event that is about nothing the twin did: of a kind nobody knows, or of somebody else.
+    /// Tells an event that is about nothing the twin did: of a kind nobody knows, or of somebody
+    /// else.
     pub fn tell_other(&mut self, transfer_id: ProviderTransferId, status: Option<RailStatus>) {
         let id = self.next_event();
         let kind = "sweep.settled".to_owned();

@@ -1,7 +1,8 @@
 //! The keys of the vault: one to seal with, and older ones that still open.
 //!
-//! In: lines `id:base64 of 32 bytes`, from the environment or a file that only its owner can read. The first
-//! key seals. To rotate, put a new key first and seal everything anew; then drop the old one.
+//! In: lines `id:base64 of 32 bytes`, from the environment or a file that only its owner can read.
+//! The first key seals. To rotate, put a new key first and seal everything anew; then drop the old
+//! one.
 
 use std::fmt;
 use std::path::Path;
@@ -81,7 +82,8 @@ impl RingError {
 }
 
 impl KeyRing {
-    /// The keys of a text, one on each line; blank lines and lines that begin with `#` are passed over.
+    /// The keys of a text, one on each line; blank lines and lines that begin with `#` are passed
+    /// over.
     ///
     /// # Errors
     /// [`RingError`], with the line and never its text.

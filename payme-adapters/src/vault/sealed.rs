@@ -141,8 +141,8 @@ impl KeyRing {
     /// Opens what was sealed for a record.
     ///
     /// # Errors
-    /// [`VaultError::UnknownKey`], and [`VaultError::Tampered`] where the key, the text or the record
-    /// is not what it was.
+    /// [`VaultError::UnknownKey`], and [`VaultError::Tampered`] where the key, the text or the
+    /// record is not what it was.
     ///
     /// ```
     /// use payme_adapters::vault::{Belongs, KeyRing, NONCE_BYTES, Secret};
@@ -229,8 +229,8 @@ mod tests {
 
     #[test]
     fn the_cipher_is_aes_256_gcm() {
-        // Computed with Python's cryptography: AESGCM(bytes(range(32))).encrypt(bytes(12), b"12345",
-        // the length of "f", "f", and 16 zeros).
+        // Computed with Python's cryptography: AESGCM(bytes(range(32))).encrypt(bytes(12),
+        // b"12345", the length of "f", "f", and 16 zeros).
         let ring = KeyRing::parse("k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let belongs = Belongs { field: "f", id: Uuid::nil() };
         let sealed = ring.seal(&Secret::new("12345".into()), belongs, [0; NONCE_BYTES]).unwrap();

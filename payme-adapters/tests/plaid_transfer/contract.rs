@@ -1,8 +1,9 @@
 //! Whether JSON is what Plaid's description of its API allows.
 //!
-//! In: a path of the API, and a body that was sent or answered. Out: every way in which it is not as described. The
-//! description is the published one where `PAYME_TEST_DATA` names a folder with it, else `contract.json`: the names, types and
-//! required members of what is used here, and no prose.
+//! In: a path of the API, and a body that was sent or answered. Out: every way in which it is not
+//! as described. The description is the published one where `PAYME_TEST_DATA` names a folder with
+//! it, else `contract.json`: the names, types and required members of what is used here, and no
+//! prose.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! Payouts over HTTP: the driver, the rail of Plaid, and a server that behaves as Plaid's published description says.
+//! Payouts over HTTP: the driver, the rail of Plaid, and a server that behaves as Plaid's published
+//! description says.
 #![cfg(all(
     feature = "driver",
     feature = "memory",
@@ -252,7 +253,8 @@ async fn a_batch_is_paid_once_each_through_a_network_that_loses_things() {
     assert_eq!(fired.len(), 7, "every kind of trouble came: {fired:?}");
 }
 
-/// What becomes of a transfer whose request was lost until its authorization ran out, by the code that says so.
+/// What becomes of a transfer whose request was lost until its authorization ran out, by the code
+/// that says so.
 async fn after_it_expired(code: &'static str) -> (BTreeMap<TransferState, usize>, usize) {
     let world = World::new(2).await;
     world.server.state().expired_code = code;
@@ -329,7 +331,8 @@ async fn a_transfer_can_be_cancelled_until_it_is_on_its_way() {
     world.agrees().await;
 }
 
-/// A webhook of 2026-02-01T12:00:00Z, signed by another implementation with the key of RFC 7515, A.3.
+/// A webhook of 2026-02-01T12:00:00Z, signed by another implementation with the key of RFC 7515,
+/// A.3.
 const WEBHOOK: &str = r#"{"webhook_type":"TRANSFER","webhook_code":"TRANSFER_EVENTS_UPDATE","environment":"sandbox"}"#;
 const WEBHOOK_CLAIMS: &str = "eyJpYXQiOjE3Njk5NDcyMDAsInJlcXVlc3RfYm9keV9zaGEyNTYiOiIwZTgxZjhhOWVhZTA0MzdhZGM4MzJiN2RkNjIwN2U1\
 MmM2MjZhMWRiYTFkNmM0NDU5ZTg5M2Q4ZmI4MWIwZDlkIn0";

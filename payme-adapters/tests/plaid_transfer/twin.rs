@@ -1,7 +1,8 @@
 //! Plaid's Transfer API on this machine: HTTP over the twin of a rail.
 //!
-//! In: requests, the time, and a plan of what goes wrong with which of them. Out: answers as Plaid's published description has
-//! them. Every request and every answer is held against that description; what does not fit is kept in `findings`.
+//! In: requests, the time, and a plan of what goes wrong with which of them. Out: answers as
+//! Plaid's published description has them. Every request and every answer is held against that
+//! description; what does not fit is kept in `findings`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,7 +1,7 @@
 //! The chain: each fact of an account is linked to the one before it by a hash.
 //!
-//! In: the last link of an account's log and a fact. Out: the next [`Link`]. To change, drop, add or move
-//! an earlier one changes every hash behind it.
+//! In: the last link of an account's log and a fact. Out: the next [`Link`]. To change, drop, add
+//! or move an earlier one changes every hash behind it.
 
 use sha2::{Digest as _, Sha256};
 
@@ -120,8 +120,8 @@ impl Link {
     }
 }
 
-/// SHA-256 over the form, the hash before, the account, the place, the time in microseconds, and the body, each
-/// with its length in front, numbers with the highest byte first.
+/// SHA-256 over the form, the hash before, the account, the place, the time in microseconds, and
+/// the body, each with its length in front, numbers with the highest byte first.
 fn hash(before: &Hash, account_id: AccountId, sequence: u64, at: Instant, body: &str) -> Hash {
     let mut hash = Sha256::new_with_prefix([FORM]);
     let uuid = account_id.uuid();

@@ -1,7 +1,7 @@
 //! Questions of managed settlements, and the answers that go with a claim.
 //!
-//! In: the questions of a settlement and what a person answered. Out: answers that fit, in the order of
-//! the questions, or every reason why they do not. `Debug` shows no answer.
+//! In: the questions of a settlement and what a person answered. Out: answers that fit, in the
+//! order of the questions, or every reason why they do not. `Debug` shows no answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

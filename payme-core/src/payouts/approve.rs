@@ -100,8 +100,8 @@ struct About {
 /// there is none.
 ///
 /// # Errors
-/// [`PayoutError::AlreadyPaid`], [`PayoutError::InFlight`] and [`PayoutError::OtherAmount`] where an
-/// attempt stands; [`PayoutError::Claim`] where the claim is not submitted;
+/// [`PayoutError::AlreadyPaid`], [`PayoutError::InFlight`] and [`PayoutError::OtherAmount`] where
+/// an attempt stands; [`PayoutError::Claim`] where the claim is not submitted;
 /// [`PayoutError::AccountClosed`], [`PayoutError::Currency`], [`PayoutError::Amount`].
 pub fn approve(
     draft: &mut Draft,
@@ -153,8 +153,8 @@ pub fn approve(
 /// Rejects a claimant.
 ///
 /// # Errors
-/// [`PayoutError::Approval`] where the claimant was approved; [`PayoutError::Claim`] where the claim is
-/// not submitted; [`PayoutError::AccountClosed`].
+/// [`PayoutError::Approval`] where the claimant was approved; [`PayoutError::Claim`] where the
+/// claim is not submitted; [`PayoutError::AccountClosed`].
 pub fn reject(
     draft: &mut Draft,
     account_id: AccountId,

@@ -1,7 +1,7 @@
 //! Attorneys: who they are, whether they may act, and the key by which a program acts for them.
 //!
-//! In: a registration or a raw key. Out: the attorney, or a refusal. A raw key is shown once and never
-//! kept: what is kept is the SHA-256 of a salt and the key. `Debug` shows no name and no key.
+//! In: a registration or a raw key. Out: the attorney, or a refusal. A raw key is shown once and
+//! never kept: what is kept is the SHA-256 of a salt and the key. `Debug` shows no name and no key.
 
 use std::fmt;
 

@@ -62,8 +62,8 @@ pub enum Verdict<'a> {
     Made(&'a Batch),
 }
 
-/// Holds a request against the batch that is stored under its key. This comes before everything else
-/// that is checked of a request.
+/// Holds a request against the batch that is stored under its key. This comes before everything
+/// else that is checked of a request.
 ///
 /// # Errors
 /// [`PayoutError::KeyReused`] names what differs.
@@ -109,7 +109,8 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// What it would be paid, or why it is left out. `payout_min` is the least payout of the settlement.
+    /// What it would be paid, or why it is left out. `payout_min` is the least payout of the
+    /// settlement.
     ///
     /// # Errors
     /// The reason.
@@ -168,8 +169,9 @@ pub fn open_batch(
 
 /// Writes the transfers of a page of approvals, ascending by id, and says who is left out and why.
 ///
-/// The draft holds the batch and the approvals. `reached` is the last approval that was looked at for this
-/// page, taken or not: the next page begins behind it. `ids` gives a new id for each transfer.
+/// The draft holds the batch and the approvals. `reached` is the last approval that was looked at
+/// for this page, taken or not: the next page begins behind it. `ids` gives a new id for each
+/// transfer.
 ///
 /// # Errors
 /// [`PayoutError::Contradiction`] where the rows do not fit together.

@@ -229,8 +229,8 @@ impl PayoutChange {
 
 /// The right to send one transfer once: made only after the intent to send it was stored.
 ///
-/// It cannot be built, copied or changed outside the payout rules. Sending it again is harmless: the rail
-/// knows the authorization, and answers for one authorization with one transfer.
+/// It cannot be built, copied or changed outside the payout rules. Sending it again is harmless:
+/// the rail knows the authorization, and answers for one authorization with one transfer.
 pub struct SendMoney {
     transfer_id: TransferId,
     key: TransferKey,

@@ -1,8 +1,8 @@
 //! What the answers of a rail do to transfers.
 //!
-//! In: an [`Answer`] about one transfer. Out: facts in the [`Draft`], and where money may be sent, the
-//! right to do so once they are stored. Silence never means failure; an authorization is given up only
-//! when the rail says that it ran out and, asked after that, that nothing was sent with it.
+//! In: an [`Answer`] about one transfer. Out: facts in the [`Draft`], and where money may be sent,
+//! the right to do so once they are stored. Silence never means failure; an authorization is given
+//! up only when the rail says that it ran out and, asked after that, that nothing was sent with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,8 @@ use crate::types::TransferId;
 /// What is a matter of choice in reading a rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RailPolicy {
-    /// Whether a transfer that the rail agreed to without having checked the account waits for a person.
+    /// Whether a transfer that the rail agreed to without having checked the account waits for a
+    /// person.
     pub hold_unchecked: bool,
 }
 
@@ -126,8 +127,8 @@ pub fn on_creation(
     }
 }
 
-/// Takes in what the rail knows of a transfer that may have been sent. Where it knows nothing, it may be
-/// sent, with the same authorization, once that is stored.
+/// Takes in what the rail knows of a transfer that may have been sent. Where it knows nothing, it
+/// may be sent, with the same authorization, once that is stored.
 ///
 /// # Errors
 /// [`PayoutError::LeaseLost`], or [`PayoutError::Contradiction`].
@@ -156,8 +157,8 @@ pub fn on_probe(
     }
 }
 
-/// Takes in what the rail knows of a transfer, asked after it had said that the authorization ran out.
-/// Where nothing was sent with it, the transfer is authorised anew, in the next round.
+/// Takes in what the rail knows of a transfer, asked after it had said that the authorization ran
+/// out. Where nothing was sent with it, the transfer is authorised anew, in the next round.
 ///
 /// # Errors
 /// [`PayoutError::LeaseLost`], or [`PayoutError::Contradiction`].
@@ -185,8 +186,8 @@ pub fn on_expired(
     }
 }
 
-/// Takes in where the rail says that a transfer is. What is known already, or was true earlier, changes
-/// nothing.
+/// Takes in where the rail says that a transfer is. What is known already, or was true earlier,
+/// changes nothing.
 ///
 /// # Errors
 /// [`PayoutError::Contradiction`] where the rows do not fit together.
@@ -254,11 +255,11 @@ pub fn on_status(
     Ok(Effect::Changed)
 }
 
-/// Takes in events of a rail, and where `after` is given, how far that reads them. `named` says which
-/// loaded transfer has which name at the rail.
+/// Takes in events of a rail, and where `after` is given, how far that reads them. `named` says
+/// which loaded transfer has which name at the rail.
 ///
-/// An event whose transfer nobody knows, or whose kind is not known, is kept and holds nothing up: it
-/// is taken in again without `after` once the name is known.
+/// An event whose transfer nobody knows, or whose kind is not known, is kept and holds nothing up:
+/// it is taken in again without `after` once the name is known.
 ///
 /// # Errors
 /// [`PayoutError::Contradiction`] where the rows do not fit together.

@@ -214,8 +214,8 @@ impl Reconciler {
         Self { report, told: told.into(), counted, posted, at_rail: BTreeMap::new() }
     }
 
-    /// Takes in transfers that the rail lists, each with the key it was sent under. Those of other batches
-    /// are passed over.
+    /// Takes in transfers that the rail lists, each with the key it was sent under. Those of other
+    /// batches are passed over.
     pub fn rail(&mut self, listed: impl IntoIterator<Item = (String, RailTransfer)>) {
         self.report.rail_checked = true;
         let own = format!("transfer:{}:", self.report.batch_id);

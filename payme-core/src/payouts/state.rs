@@ -253,7 +253,8 @@ mod tests {
         use TransferState::{Completed, Failed, Pending, Processing, Returned, Unknown};
         #[rustfmt::skip]
         let table = [
-            //            start             lose           find              complete         fail          return
+            //            start             lose           find              complete         fail
+            // return
             (Pending,    [Some(Processing), None,          None,             None,            None,         None          ]),
             (Processing, [None,             Some(Unknown), None,             Some(Completed), Some(Failed), None          ]),
             (Unknown,    [None,             None,          Some(Processing), Some(Completed), Some(Failed), None          ]),

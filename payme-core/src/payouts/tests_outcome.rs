@@ -180,7 +180,8 @@ fn silence_is_no_failure_and_a_refusal_in_doubt_is_none_either() {
         let told = one.then(|draft, id, _| on_creation(draft, id, answer));
         assert_eq!(told, (effect, state, 0), "{text}");
     }
-    // The rail says that it knows nothing, it is sent again, and refused: the first may still arrive.
+    // The rail says that it knows nothing, it is sent again, and refused: the first may still
+    // arrive.
     let mut one = Started::lost();
     let told = one.then(|draft, id, lease| on_probe(draft, id, lease, Answer::Done(None)));
     assert_eq!(told, (Effect::Changed, Processing, 1));

@@ -52,8 +52,8 @@ pub trait PayoutStore: Send + Sync {
         settlement: SettlementId,
     ) -> Result<Option<Approval>, StoreError>;
 
-    /// The approvals of an account that are approved and have no transfer which may move money: at most
-    /// `limit` of them whose id is above `after`, by id.
+    /// The approvals of an account that are approved and have no transfer which may move money: at
+    /// most `limit` of them whose id is above `after`, by id.
     async fn waiting(
         &self,
         account: AccountId,
@@ -98,9 +98,9 @@ pub trait PayoutStore: Send + Sync {
         name: &ProviderTransferId,
     ) -> Result<Option<Transfer>, StoreError>;
 
-    /// Everything that a decision about these batches and transfers rests on, as one consistent version:
-    /// the transfers with their batches, approvals and claims, and the accounts of all batches. Ids that
-    /// are not there are left out.
+    /// Everything that a decision about these batches and transfers rests on, as one consistent
+    /// version: the transfers with their batches, approvals and claims, and the accounts of all
+    /// batches. Ids that are not there are left out.
     async fn books(
         &self,
         batches: &[PayoutBatchId],
@@ -110,8 +110,8 @@ pub trait PayoutStore: Send + Sync {
     /// The last event of a rail that was read; 0 for none.
     async fn rail_cursor(&self, rail: &str) -> Result<u64, StoreError>;
 
-    /// At most `limit` events of a rail that were kept because nobody knew their transfer, and whose transfer
-    /// is known by now, in order.
+    /// At most `limit` events of a rail that were kept because nobody knew their transfer, and
+    /// whose transfer is known by now, in order.
     async fn rail_notes_known_now(
         &self,
         rail: &str,
@@ -126,12 +126,13 @@ pub trait PayoutStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<RailNote>, StoreError>;
 
-    /// Stores a change, all or none: its rows, each on the version it was loaded with, its postings,
-    /// and its facts, each at the end of the log of its account, linked to the one before it by
-    /// [`crate::audit::Link::after`]. Conflicts when a row has another version or exists already, when
-    /// the attorney has used the key of a new batch, when the settlement has an account, when a person
-    /// has an approval for it, when the key of a deposit was used, when an approval would have two
-    /// transfers that may move money, and when the events of a rail were read to another place.
+    /// Stores a change, all or none: its rows, each on the version it was loaded with, its
+    /// postings, and its facts, each at the end of the log of its account, linked to the one before
+    /// it by [`crate::audit::Link::after`]. Conflicts when a row has another version or exists
+    /// already, when the attorney has used the key of a new batch, when the settlement has an
+    /// account, when a person has an approval for it, when the key of a deposit was used, when an
+    /// approval would have two transfers that may move money, and when the events of a rail were
+    /// read to another place.
     async fn commit_payout(&self, change: &PayoutChange) -> Result<Commit, StoreError>;
 
     /// At most `limit` facts of an account behind a place in its log, in order.
@@ -162,8 +163,8 @@ pub trait PayoutStore: Send + Sync {
 
 /// Something that moves money.
 ///
-/// Every answer says what happened, what did not, or that it is not known. An error of the network is
-/// [`Answer::Unknown`] unless the request cannot have reached the rail.
+/// Every answer says what happened, what did not, or that it is not known. An error of the network
+/// is [`Answer::Unknown`] unless the request cannot have reached the rail.
 #[async_trait]
 pub trait TransferRail: Send + Sync {
     /// The name under which it is kept how far its events were read.
@@ -176,12 +177,12 @@ pub trait TransferRail: Send + Sync {
     /// Sends money. Asked again with the same authorization, it answers with the same transfer.
     async fn create(&self, money: &SendMoney) -> Answer<RailTransfer>;
 
-    /// What became of a transfer that may have been sent, by its authorization and its key; `None` where the
-    /// rail has never seen it.
+    /// What became of a transfer that may have been sent, by its authorization and its key; `None`
+    /// where the rail has never seen it.
     async fn probe(&self, transfer: &Transfer, key: &TransferKey) -> Answer<Option<RailTransfer>>;
 
-    /// The transfers that were sent since a moment, the oldest first, behind the first `skip`; at most `count`
-    /// of them.
+    /// The transfers that were sent since a moment, the oldest first, behind the first `skip`; at
+    /// most `count` of them.
     async fn list(&self, since: Instant, skip: u64, count: usize) -> Answer<RailList>;
 
     /// What happened after an event, in the order of ids; at most `count` of it.

@@ -90,8 +90,8 @@ impl Instant {
         jiff::Timestamp::from_microsecond(micros).ok().map(|_| Self(micros))
     }
 
-    /// The moment so many microseconds later, or earlier for a negative number; the first or the last
-    /// one there is where that lies outside.
+    /// The moment so many microseconds later, or earlier for a negative number; the first or the
+    /// last one there is where that lies outside.
     ///
     /// ```
     /// use payme_core::types::Instant;

@@ -118,9 +118,10 @@ Examples:
   payme simulate --seeds 20000
   payme simulate --seeds 1 --from 70 --format json
 
-A seed draws what goes wrong between several processes, a store and a rail, and what has to hold is \
-checked after every change. The same seed gives the same answer. Exit code 1 where a law was broken; \
-then the smallest schedule that was found is printed. No database is opened and no money moves.")]
+A seed draws what goes wrong between several processes, a store and a rail, and what has to hold \
+is checked after every change. The same seed gives the same answer. Exit code 1 where a law was \
+broken; then the smallest schedule that was found is printed. No database is opened and no money \
+moves.")]
 pub(crate) struct SimulateArgs {
     /// How many seeds
     #[arg(long, value_name = "N", default_value_t = 1_000)]

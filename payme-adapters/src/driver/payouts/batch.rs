@@ -21,7 +21,8 @@ pub struct NewBatch<'a> {
     pub settlement: SettlementId,
     /// What the request is named by.
     pub key: &'a RequestKey,
-    /// The people it is for, with the amounts they were approved with; `None` for everybody who waits.
+    /// The people it is for, with the amounts they were approved with; `None` for everybody who
+    /// waits.
     pub items: Option<&'a [(UserId, Option<Amount>)]>,
     /// The least payout of the settlement, paid where an approval names no amount.
     pub payout_min: Option<Amount>,

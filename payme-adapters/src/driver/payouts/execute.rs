@@ -1,7 +1,7 @@
 //! Executing a batch: first what an earlier executor left, then what waits, a chunk at a time.
 //!
-//! Each chunk is stored three times: that it is about to be sent, what the rail agreed to, and what came of
-//! it. Only the rights that a commit gives are used, and each is used up.
+//! Each chunk is stored three times: that it is about to be sent, what the rail agreed to, and what
+//! came of it. Only the rights that a commit gives are used, and each is used up.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -59,7 +59,8 @@ struct Run<'a> {
 impl Payouts {
     /// Executes a batch as far as the rail lets it: every transfer that is open is looked at once.
     ///
-    /// Calling again goes on where this stopped. `progress` hears how many transfers were looked at.
+    /// Calling again goes on where this stopped. `progress` hears how many transfers were looked
+    /// at.
     ///
     /// # Errors
     /// [`PayoutError::Leased`] while another process executes it, [`PayoutError::LeaseLost`] where
@@ -156,8 +157,8 @@ impl Run<'_> {
         }
     }
 
-    /// Brings a chunk as far as the rail lets it. What is stored about it is stored again and again while the
-    /// rail is asked, so that a slow one does not outlast the lease.
+    /// Brings a chunk as far as the rail lets it. What is stored about it is stored again and again
+    /// while the rail is asked, so that a slow one does not outlast the lease.
     async fn chunk(&mut self, ids: &[TransferId]) -> Result<(), PayoutDriverError> {
         let mut books = self.begin(ids).await?;
         let mut left: VecDeque<TransferId> = ids.iter().copied().collect();
@@ -190,8 +191,9 @@ impl Run<'_> {
         Ok(begun.books)
     }
 
-    /// Asks the rail what each transfer needs: an agreement, or whether it was sent. Ends early when a quarter
-    /// of the lease has passed, and when the rail wants to be left alone; what was not asked is left.
+    /// Asks the rail what each transfer needs: an agreement, or whether it was sent. Ends early
+    /// when a quarter of the lease has passed, and when the rail wants to be left alone; what was
+    /// not asked is left.
     async fn ask(
         &mut self,
         books: &Books,

@@ -1,8 +1,8 @@
 //! The driver of payouts: load, let the core decide, store, act, store what came of it.
 //!
 //! What will be done to the world is stored before it is done. A decision is stored only on the
-//! versions it was made on; otherwise it is made anew. An error leaves everything as the next call finds
-//! its way from: calling again goes on where this one stopped.
+//! versions it was made on; otherwise it is made anew. An error leaves everything as the next call
+//! finds its way from: calling again goes on where this one stopped.
 
 mod batch;
 mod events;
@@ -287,7 +287,8 @@ impl Payouts {
         Ok(self.store.account_of(settlement).await?.ok_or(PayoutError::NotLinked)?)
     }
 
-    /// Decides on loaded rows and stores the decision; `None` where something had changed meanwhile.
+    /// Decides on loaded rows and stores the decision; `None` where something had changed
+    /// meanwhile.
     async fn commit<T>(
         &self,
         books: Books,

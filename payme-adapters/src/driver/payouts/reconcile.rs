@@ -13,7 +13,8 @@ use super::{PayoutDriverError, Payouts};
 /// So many transfers are looked at a time.
 const PAGE: usize = 1_000;
 
-/// The clock of the rail may be behind ours: what it lists begins so many microseconds earlier, a day.
+/// The clock of the rail may be behind ours: what it lists begins so many microseconds earlier, a
+/// day.
 const CLOCKS_DIFFER_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// How the rail can be asked about many transfers.
