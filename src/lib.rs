@@ -35,17 +35,28 @@
 //! # }
 //! ```
 
+mod rail;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use payme_adapters::plaid::transfer::{HttpClient, PlaidRail};
+use payme_adapters::rail::{EverybodyHasDestination, MockRail};
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_adapters::system::{SystemClock, SystemRandom};
-pub use payme_adapters::{driver, files, store, system};
-use payme_core::ports::{Clock, Random, Store, StoreError};
-pub use payme_core::{audit, catalog, evidence, matching, ports, ranking, sync, types};
+pub use payme_adapters::{driver, files, plaid, store, system, vault};
+use payme_core::ports::{
+    Clock, DestinationResolver, PayoutStore, Random, Store, StoreError, TransferRail,
+};
+pub use payme_core::{
+    audit, catalog, claims, evidence, matching, payouts, ports, ranking, sync, types,
+};
 
-use crate::driver::{Driver, DriverError};
+pub use crate::rail::{OpenError, PlaidConfig, RailChoice, RailError};
+
+use crate::driver::{Audit, Driver, DriverError, Gateway, Payouts, StoredDestinations};
+use crate::vault::KeyRing;
 
 /// The database that is used where none is named.
 pub const DATABASE_DEFAULT: &str = "payme.db";
@@ -58,6 +69,11 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Where the random parts of new ids come from.
     pub random: Arc<dyn Random>,
+    /// What moves the money of payouts.
+    pub rail: RailChoice,
+    /// The keys under which account numbers and destinations are kept; without them none can be
+    /// kept or used.
+    pub vault: Option<KeyRing>,
 }
 
 impl fmt::Debug for Config {
@@ -73,33 +89,64 @@ impl Default for Config {
             database: DATABASE_DEFAULT.to_owned(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::default()),
+            rail: RailChoice::default(),
+            vault: None,
         }
     }
 }
 
-/// The engine over an open database. What it can do are the methods of [`Driver`].
+/// The engine over an open database. What it can do are the methods of [`Driver`], and for claims
+/// and payouts those of [`Payme::gateway`].
 #[derive(Debug, Clone)]
 pub struct Payme {
     driver: Driver,
+    gateway: Gateway,
+    audit: Audit,
     store: SqliteStore,
 }
 
 impl Payme {
     /// Opens the embedded database, making it if it is not there. Where an earlier version wrote
-    /// it, what that derived from records is brought up to date.
+    /// it, what that derived from records is brought up to date. Nothing is asked of the rail.
     ///
     /// # Errors
-    /// [`StoreError`] when it cannot be opened, is damaged, or was written by a newer version.
-    pub async fn open(config: Config) -> Result<Self, StoreError> {
-        let store = SqliteStore::open(&config.database).await?;
+    /// [`OpenError::Store`] when the database cannot be opened, is damaged, or was written by a
+    /// newer version; [`OpenError::Rail`] when the rail cannot be used as it is configured.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let Config { database, clock, random, rail, vault } = config;
+        let store = SqliteStore::open(&database).await?;
         let shared: Arc<dyn Store> = Arc::new(store.clone());
-        let driver = Driver::new(shared, config.clock, config.random);
+        let (rail, destinations) = connect(rail, vault.as_ref(), &shared)?;
+        let (payout_clock, payout_random) = (Arc::clone(&clock), Arc::clone(&random));
+        let rows: Arc<dyn PayoutStore> = Arc::new(store.clone());
+        let payouts = Payouts::new(rows, rail, destinations, payout_clock, payout_random);
+        let gateway = Gateway::new(
+            payouts,
+            Arc::clone(&shared),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            vault,
+        );
+        let audit = Audit::new(Arc::clone(&shared), Arc::clone(&clock));
+        let driver = Driver::new(shared, clock, random);
         match driver.bring_up_to_date().await {
             // What may only be read is read as it is.
-            Ok(_) | Err(DriverError::Store(StoreError::ReadOnly)) => Ok(Self { driver, store }),
-            Err(DriverError::Store(error)) => Err(error),
-            Err(error) => Err(StoreError::Failed(error.to_string())),
+            Ok(_) | Err(DriverError::Store(StoreError::ReadOnly)) => {
+                Ok(Self { driver, gateway, audit, store })
+            }
+            Err(DriverError::Store(error)) => Err(error.into()),
+            Err(error) => Err(StoreError::Failed(error.to_string()).into()),
         }
+    }
+
+    /// Claims, attorneys and payouts.
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// What is stored of payouts, held against its log.
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Closes the database, after which its file stands alone, without a log beside it. An engine
@@ -114,5 +161,26 @@ impl Deref for Payme {
 
     fn deref(&self) -> &Driver {
         &self.driver
+    }
+}
+
+/// A rail, and who can be paid over it.
+type Connected = (Arc<dyn TransferRail>, Arc<dyn DestinationResolver>);
+
+fn connect(
+    rail: RailChoice,
+    vault: Option<&KeyRing>,
+    store: &Arc<dyn Store>,
+) -> Result<Connected, RailError> {
+    match rail {
+        // Where no money moves, nobody has to say where to.
+        RailChoice::Mock => Ok((Arc::new(MockRail), Arc::new(EverybodyHasDestination))),
+        RailChoice::Plaid(PlaidConfig { origin, credentials, settings, timeout }) => {
+            let ring = vault.ok_or(RailError::NoKeys)?.clone();
+            let http = Arc::new(HttpClient::new(&origin, &credentials, timeout)?);
+            let destinations = Arc::new(StoredDestinations::new(Arc::clone(store), ring));
+            let rail = PlaidRail::new(http, destinations.clone(), settings);
+            Ok((Arc::new(rail), destinations))
+        }
     }
 }

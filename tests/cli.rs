@@ -73,6 +73,7 @@ fn completions_and_manual_pages_are_made_from_the_same_description() {
     let folder = place.path("man");
     place.run(&["man", "--out", folder.to_str().unwrap()]).ok();
     assert!(folder.join("payme-match.1").exists());
+    assert!(folder.join("payme-payout-execute.1").exists());
 }
 
 #[test]
@@ -518,6 +519,18 @@ fn the_demo_tells_the_same_story_twice() {
     assert_eq!(reverse["unknown"][0]["user_id"], first["explained"]["unknown"]["user_id"]);
     assert_eq!(reverse["unknown"][0]["missing"], json!(["evidence:merchant:mubi"]));
     assert_eq!(reverse, &second["reverse"]);
+    let paid = &first["payouts"];
+    assert_eq!(paid, &second["payouts"], "everybody is paid once, however often it is told");
+    let figures = |told: &Value| {
+        ["status", "total_transfers", "failed_transfers", "check"].map(|name| told[name].clone())
+    };
+    let agree = "rows, ledger and rail agree";
+    assert_eq!(figures(&paid["first"]), [json!("partial"), json!(5), json!(1), json!(agree)]);
+    assert_eq!(figures(&paid["retry"]), [json!("completed"), json!(1), json!(0), json!(agree)]);
+    // By hand: 42.15, and 3.50 more for each of the four behind.
+    assert_eq!((&paid["paid_cents"], &paid["findings"]), (&json!(5 * 4_215 + 10 * 350), &json!(0)));
+    let verified = place.run(&["audit", "verify"]).ok().json();
+    assert_eq!((&verified["findings"], &verified["entries"]), (&json!([]), &paid["log_entries"]));
     for story in [&first, &second] {
         let counts = |person: usize| {
             let person = &story["people"][person];
@@ -546,6 +559,8 @@ fn the_demo_tells_the_same_story_twice() {
         "records, 2 taken back by the bank. A bank",
         "of 9 people 1 eligible, 1 to ask",
         "a second time changed 0 rows",
+        "Trip Wordwise  45.65 USD  failed     mock bank decline",
+        "hang together and rebuild every row",
     ] {
         assert!(told.contains(part), "{part} is not in {told}");
     }

@@ -1,4 +1,4 @@
-//! How cost grows: one user, two threads, a million users, and curves over both sizes.
+//! How cost grows: one user, two threads, a million users, curves over both sizes, and payouts.
 //!
 //! In: the names of parts on the command line, or none for all that are timed. Out: figures on the
 //! terminal, and with `curves` the charts of `docs/curves/`. Every part checks its answer before it
@@ -13,6 +13,7 @@ mod curves;
 mod many;
 mod million;
 mod one;
+mod payouts;
 mod profile;
 mod town;
 #[expect(dead_code, reason = "each target uses a part of the world")]
@@ -25,11 +26,12 @@ use clock::Effort;
 type Part = (&'static str, fn(Effort));
 
 /// Every part, in the order in which they run.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("one", one::run),
     ("many", many::run),
     ("million", million::run),
     ("curves", curves::run),
+    ("payouts", payouts::run),
     ("profile", profile::run),
     ("streams_100k", charges::streams_100k),
     ("streams_1m", charges::streams_1m),
@@ -38,7 +40,7 @@ const PARTS: [Part; 9] = [
 ];
 
 /// From this part on they are for an instrumenting tool, each by itself.
-const COUNTED_FROM: usize = 4;
+const COUNTED_FROM: usize = 5;
 
 fn main() {
     let (options, names): (Vec<String>, Vec<String>) =

@@ -4,7 +4,7 @@
 //!
 //! | feature | what it gives |
 //! |---|---|
-//! | `driver` | load, decide in the core, commit: one file per stage |
+//! | `driver` | load, decide in the core, commit: one file per stage; with `vault`, the gateway |
 //! | `memory` | a store that lives in memory |
 //! | `sqlite` | the embedded store |
 //! | `files` | readers of bank and mail files |

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use payme_core::ports::{Clock, Random};
+use payme_core::ports::{Clock, Random, SECRET_BYTES};
 use payme_core::types::{Instant, RANDOM_BYTES};
 
 /// The clock of the machine.
@@ -42,6 +42,12 @@ impl Random for SystemRandom {
             Err(_) => self.fallback.bytes(),
         }
     }
+
+    /// None rather than bytes that could be guessed.
+    fn secret_bytes(&self) -> Option<[u8; SECRET_BYTES]> {
+        let mut bytes = [0; SECRET_BYTES];
+        getrandom::fill(&mut bytes).ok().map(|()| bytes)
+    }
 }
 
 /// Bytes that count up from a start: the same ids in every run.
@@ -63,6 +69,15 @@ impl Random for CountedRandom {
             *byte = counted;
         }
         bytes
+    }
+
+    /// Bytes that count up too: nothing that is made of them is secret.
+    fn secret_bytes(&self) -> Option<[u8; SECRET_BYTES]> {
+        let counted = self.bytes();
+        let mut bytes = [0; SECRET_BYTES];
+        // At the front, so that a nonce of the first few differs each time.
+        bytes.iter_mut().zip(counted).for_each(|(byte, counted)| *byte = counted);
+        Some(bytes)
     }
 }
 

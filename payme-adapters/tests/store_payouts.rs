@@ -347,7 +347,7 @@ async fn every_statement_finds_its_rows_by_an_index() {
         "payout_batches_before",
         "payout_batches_update",
         "transfer_get",
-        "transfer_named",
+        "transfers_named",
         "transfers_of",
         "transfers_open",
         "transfers_update",

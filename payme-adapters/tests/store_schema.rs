@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
 use store_payout_tables::PAYOUT_TABLES;
+use store_payout_tables::gateway::GATEWAY_TABLES;
 
 const ID: &str = "'00000000-0000-4000-8000-000000000001'";
 const NO_ID: &str = "'1'";
@@ -184,7 +185,7 @@ async fn every_table_refuses_rubbish_in_every_column() {
     let (_dir, mut connection) = database().await;
     // The one row it holds from the start is in the way of the rows that are tried.
     execute(&mut connection, "delete from revision").await.unwrap();
-    for table in TABLES.iter().chain(PAYOUT_TABLES) {
+    for table in TABLES.iter().chain(PAYOUT_TABLES).chain(GATEWAY_TABLES) {
         for (column, values) in table.refused {
             assert!(table.row.iter().any(|(name, _)| name == column), "{column}");
             for value in *values {
@@ -212,7 +213,7 @@ async fn every_column_of_every_table_is_tried() {
     );
     let stored = query.fetch_all(&mut connection).await.unwrap();
     let mut tried: Vec<(String, String)> = Vec::new();
-    for table in TABLES.iter().chain(PAYOUT_TABLES) {
+    for table in TABLES.iter().chain(PAYOUT_TABLES).chain(GATEWAY_TABLES) {
         let columns = table.refused.iter().map(|(column, _)| (*column).to_owned());
         tried.extend(columns.map(|column| (table.name.to_owned(), column)));
     }

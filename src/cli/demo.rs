@@ -1,12 +1,15 @@
 //! `payme demo`: the story of the engine, told on bundled settlements and made-up people.
 //!
-//! Everything it says is looked up in the database it has just filled. The clock stands still, so
-//! the story reads the same in ten years.
+//! Its chapters: what each person matches, how messy records are read, why, who qualifies for a
+//! settlement, and how some of them are paid. Everything it says is looked up in the database it
+//! has just filled. The clock stands still, so the story reads the same in ten years.
+
+mod payouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use payme::catalog::parse_settlements;
+use payme::catalog::{Settlement, parse_settlements};
 use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch};
 use payme::evidence::{LedgerEntry, Resolution, Tier, ToldStream};
 use payme::files::{read_messages, read_transactions};
@@ -19,6 +22,7 @@ use payme::{Config, Payme};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::payouts::{DemoRandom, Paid};
 use super::args::{DemoArgs, Global};
 use super::error::CliError;
 use super::explain::sentences;
@@ -27,6 +31,8 @@ use super::{Finding, merchants, open_with, output, reverse, transactions};
 
 /// The database of the demo, unless another is named.
 const DATABASE: &str = "payme-demo.db";
+/// The settlement whose people are paid.
+const PAID: &str = "Google Android Cellular Data Settlement";
 /// The moment at which the story takes place, unless another is named.
 const NOW: &str = "2026-02-01T00:00:00Z";
 
@@ -84,6 +90,9 @@ struct Chapter {
     best: Option<String>,
     best_score: Option<f64>,
     near_misses: Vec<String>,
+    /// The settlements that were matched, the best first.
+    #[serde(skip)]
+    matched: Vec<SettlementId>,
 }
 
 /// A pair that the story explains.
@@ -120,7 +129,8 @@ struct Story {
 
 pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliError> {
     let database = global.db.clone().unwrap_or_else(|| DATABASE.to_owned());
-    let payme = open(global, &database).await?;
+    let random = Arc::new(DemoRandom::default());
+    let payme = open(global, &database, Arc::clone(&random)).await?;
     let mut story = Story { lines: Vec::new(), chapters: Vec::new(), pairs: Pairs::default() };
 
     let rows = parse_settlements(SETTLEMENTS).map_err(|refusal| bundled(&refusal))?;
@@ -153,6 +163,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
         Some(pair) => Some(story.reverse(payme, pair.settlement_id).await?),
         None => None,
     };
+    let paid = story.pay(payme, &random, &settlements).await?;
     story.twice(payme, settlements).await?;
     story.lines.push(format!(
         "All of it is in {database}: try  payme match --db {database} --now {} --user {}",
@@ -161,16 +172,23 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
     ));
 
     let data = json!({"database": database, "now": payme.now(), "settlements": count,
-        "people": story.chapters, "messy": messy, "explained": story.pairs, "reverse": reversed});
+        "people": story.chapters, "messy": messy, "explained": story.pairs, "reverse": reversed,
+        "payouts": paid});
     output::value(global, &data, || story.lines.join("\n\n"))?;
     Ok(Finding::Fine)
 }
 
-async fn open<'a>(global: &'a Global, database: &str) -> Result<&'a Payme, CliError> {
+async fn open<'a>(
+    global: &'a Global,
+    database: &str,
+    random: Arc<DemoRandom>,
+) -> Result<&'a Payme, CliError> {
     let fixed = Instant::parse(NOW).map_err(|error| bundled(&error))?;
     let config = Config {
         database: database.to_owned(),
         clock: Arc::new(FixedClock(global.now.unwrap_or(fixed))),
+        random,
+        vault: Some(payouts::vault()?),
         ..Config::default()
     };
     open_with(global, config).await
@@ -303,6 +321,7 @@ impl Story {
             best: best.map(|(id, _)| title(id)),
             best_score: best.map(|(_, score)| score),
             near_misses: near.iter().map(|near| title(near.settlement_id)).collect(),
+            matched: run.results.iter().map(|result| result.settlement_id).collect(),
         });
     }
 
@@ -354,12 +373,29 @@ impl Story {
         Ok(found)
     }
 
-    /// Imports everything again and says what changed.
-    async fn twice(
+    /// Pays the people whom a settlement is for, as far as they matched it.
+    async fn pay(
         &mut self,
         payme: &Payme,
-        settlements: Vec<payme::catalog::Settlement>,
-    ) -> Result<(), CliError> {
+        random: &DemoRandom,
+        settlements: &[Settlement],
+    ) -> Result<Option<Paid>, CliError> {
+        let Some(settlement) = settlements.iter().find(|one| one.title == PAID) else {
+            return Ok(None);
+        };
+        let matched = self.chapters.iter().filter(|one| one.matched.contains(&settlement.id));
+        let people: Vec<UserId> = matched.map(|one| one.user_id).collect();
+        let names = self.chapters.iter().map(|one| (one.user_id, one.name.clone())).collect();
+        let title = settlement.title.clone();
+        let chapter =
+            payouts::Chapter { payme, random, names, settlement_id: settlement.id, title };
+        let (told, paid) = chapter.tell(&people).await?;
+        self.lines.push(told);
+        Ok(Some(paid))
+    }
+
+    /// Imports everything again and says what changed.
+    async fn twice(&mut self, payme: &Payme, settlements: Vec<Settlement>) -> Result<(), CliError> {
         let report = payme.import_settlements(settlements).await?;
         let mut changes = report.added + report.changed;
         for person in people()? {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use payme::OpenError;
 use payme::driver::DriverError;
 use payme::files::FileError;
 use payme::ports::StoreError;
@@ -34,10 +35,14 @@ impl CliError {
         Self::new("runtime", format!("cannot start: {error}"))
     }
 
-    pub(crate) fn store(error: &StoreError, database: &str) -> Self {
+    /// An engine that does not open.
+    pub(crate) fn open(error: &OpenError, database: &str) -> Self {
         let database = named(database);
-        Self::new(error.code(), format!("{database}: {error}"))
-            .with_details(json!({"database": database}))
+        match error {
+            OpenError::Store(error) => Self::new(error.code(), format!("{database}: {error}"))
+                .with_details(json!({"database": database})),
+            OpenError::Rail(error) => Self::from(*error),
+        }
     }
 
     /// The error with a further sentence of advice.
@@ -55,6 +60,15 @@ impl CliError {
 
     /// A file some of whose rows are wrong, which is why none was taken.
     pub(crate) fn refused_rows(path: &Path, refusals: &[Refusal]) -> Self {
+        Self::rows(path, refusals, "correct the file, or take the good rows with --keep-going")
+    }
+
+    /// The same of a file that is taken as a whole or not at all.
+    pub(crate) fn wrong_rows(path: &Path, refusals: &[Refusal]) -> Self {
+        Self::rows(path, refusals, "correct the file")
+    }
+
+    fn rows(path: &Path, refusals: &[Refusal], advice: &str) -> Self {
         let (code, what) = refusals
             .first()
             .map_or(("malformed_json", String::new()), |first| (first.code, first.to_string()));
@@ -62,11 +76,7 @@ impl CliError {
             0 | 1 => String::new(),
             n => format!(" (and {} more)", n - 1),
         };
-        let message = format!(
-            "{}: {what}{more}; nothing was taken: correct the file, or take the good rows with \
-             --keep-going",
-            path.display()
-        );
+        let message = format!("{}: {what}{more}; nothing was taken: {advice}", path.display());
         let refused: Vec<Value> = refusals.iter().map(refusal_json).collect();
         Self::new(code, message)
             .with_details(json!({"file": path.display().to_string(), "refused": refused}))
@@ -75,7 +85,7 @@ impl CliError {
     /// Writes the error to stderr and gives the exit code.
     pub(crate) fn report(&self, global: &Global) -> ExitCode {
         match global.format {
-            Format::Table => eprintln!("error: {}", printable(&self.message)),
+            Format::Table | Format::Csv => eprintln!("error: {}", printable(&self.message)),
             Format::Json | Format::Jsonl => {
                 let error = json!({"code": self.code, "message": self.message,
                     "details": self.details});

@@ -1,17 +1,23 @@
 //! The command: one file per subcommand.
 
 mod args;
+mod attorney;
+mod audit;
+mod claim;
 mod demo;
 mod empty;
 mod error;
 mod experiment;
 mod explain;
+mod gateway;
 mod import;
 mod input;
+mod items;
 mod manual;
 mod matching;
 mod merchants;
 mod output;
+mod payout;
 mod prefs;
 mod progress;
 mod results;
@@ -31,7 +37,7 @@ use payme::ports::Clock;
 use payme::system::{FixedClock, SystemClock};
 use payme::{Config, DATABASE_DEFAULT, Payme};
 
-use args::{Cli, Command, Global, LogFormat};
+use args::{Cli, Command, Format, Global, LogFormat};
 use error::CliError;
 
 /// What a command that did its work found.
@@ -97,6 +103,10 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 
 async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
     let global = &cli.global;
+    if global.format == Format::Csv && !cli.command.is_export() {
+        let message = "--format csv is for `transactions export` and `audit export`";
+        return Err(CliError::new("usage", message));
+    }
     match &cli.command {
         Command::Demo(args) => demo::run(global, args).await,
         Command::Import(args) => import::run(global, args).await,
@@ -108,6 +118,10 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
         Command::Experiment(args) => experiment::run(global, args).await,
         Command::Prefs(args) => prefs::run(global, args).await,
         Command::User(args) => user::run(global, args).await,
+        Command::Claim(args) => claim::run(global, args).await,
+        Command::Attorney(args) => attorney::run(global, args).await,
+        Command::Payout(args) => payout::run(global, args).await,
+        Command::Audit(args) => audit::run(global, args).await,
         Command::Simulate(args) => simulate::run(global, args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
@@ -116,14 +130,19 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
 
 /// Opens the database that the global options name.
 async fn open(global: &Global) -> Result<&Payme, CliError> {
+    open_with(global, config(global)).await
+}
+
+/// An engine as the global options describe it.
+fn config(global: &Global) -> Config {
     let database = global.db.clone().unwrap_or_else(|| DATABASE_DEFAULT.to_owned());
-    open_with(global, Config { clock: clock(global), database, ..Config::default() }).await
+    Config { clock: clock(global), database, ..Config::default() }
 }
 
 /// Opens an engine, which is closed when the command is over.
 async fn open_with(global: &Global, config: Config) -> Result<&Payme, CliError> {
     let database = config.database.clone();
-    let payme = Payme::open(config).await.map_err(|error| CliError::store(&error, &database))?;
+    let payme = Payme::open(config).await.map_err(|error| CliError::open(&error, &database))?;
     Ok(global.engine.get_or_init(|| payme))
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn value(
     table: impl FnOnce() -> String,
 ) -> Result<(), CliError> {
     match global.format {
-        Format::Table => line(&printable(&table())),
+        Format::Table | Format::Csv => line(&printable(&table())),
         Format::Json => line(&json(value, true)?),
         Format::Jsonl => line(&json(value, false)?),
     }
@@ -45,7 +45,7 @@ pub(crate) fn stream<T: Serialize>(
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut values = values;
     let written = match global.format {
-        Format::Table => {
+        Format::Table | Format::Csv => {
             values.try_for_each(|value| writeln!(out, "{}", printable(&table(&value))))
         }
         Format::Json => serde_json::Serializer::pretty(&mut out)
@@ -72,7 +72,7 @@ pub(crate) fn list<T: Serialize>(
     table: impl FnOnce() -> String,
 ) -> Result<(), CliError> {
     match global.format {
-        Format::Table => line(&printable(&table())),
+        Format::Table | Format::Csv => line(&printable(&table())),
         Format::Json => line(&json(&values, true)?),
         Format::Jsonl => values.iter().try_for_each(|value| line(&json(value, false)?)),
     }

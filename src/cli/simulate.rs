@@ -1,17 +1,27 @@
 //! `payme simulate`: payouts against everything that can go wrong, seed by seed.
 
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use indicatif::ProgressBar;
-use payme_simulation::{Fault, Fired, Plan, minimise, run_plan};
+use payme_simulation::{
+    Fault, Fired, Outcome, Plan, StoreKind, kept_seeds, minimise, run_large, run_plan,
+};
 use serde::Serialize;
 
-use super::args::{Global, SimulateArgs};
+use super::args::{Global, SimulateArgs, SimulatedPlan, SimulatedStore};
 use super::error::CliError;
 use super::{Finding, output, progress};
+
+/// How many seeds, and claimants of a large plan, where nothing else is said.
+const SEEDS_DEFAULT: u64 = 1_000;
+const LARGE_SEEDS_DEFAULT: u64 = 1;
+const LARGE_PEOPLE_DEFAULT: usize = 100_000;
 
 /// A seed that broke a law.
 #[derive(Debug, Serialize)]
@@ -42,6 +52,8 @@ struct Report {
     transfers: u64,
     arrived: u64,
     facts: u64,
+    /// The most memory that the process held, in megabytes, where the system tells.
+    peak_megabytes: Option<u64>,
     faults: Vec<FaultLine>,
     broken: Vec<Broken>,
 }
@@ -57,27 +69,105 @@ struct Tally {
     broken: Vec<(u64, String)>,
 }
 
+/// What is run, seed by seed.
+struct Campaign {
+    /// Seeds that once broke a law; they are run first.
+    kept: Vec<u64>,
+    from: u64,
+    seeds: u64,
+    store: StoreKind,
+    /// How many claimants the large plan has; `None` for the standard plan.
+    large: Option<usize>,
+}
+
+impl Campaign {
+    fn new(args: &SimulateArgs) -> Result<Self, CliError> {
+        let (from, people) = (args.from, args.people.unwrap_or(LARGE_PEOPLE_DEFAULT));
+        let store = match args.store {
+            SimulatedStore::Memory => StoreKind::Memory,
+            SimulatedStore::Sqlite => StoreKind::Sqlite,
+        };
+        match args.plan {
+            SimulatedPlan::Standard if args.people.is_none() => {
+                let seeds = args.seeds.unwrap_or(SEEDS_DEFAULT);
+                Ok(Self { kept: kept_seeds().collect(), from, seeds, store, large: None })
+            }
+            SimulatedPlan::Large if store == StoreKind::Memory => {
+                let seeds = args.seeds.unwrap_or(LARGE_SEEDS_DEFAULT);
+                Ok(Self { kept: Vec::new(), from, seeds, store, large: Some(people) })
+            }
+            SimulatedPlan::Standard => {
+                Err(CliError::new("usage", "--people belongs to the large plan: add --plan large"))
+            }
+            SimulatedPlan::Large => {
+                Err(CliError::new("usage", "the large plan runs in memory: leave --store out"))
+            }
+        }
+    }
+
+    fn len(&self) -> u64 {
+        self.seeds.saturating_add(self.kept.len() as u64)
+    }
+
+    /// The seed in a place; `None` behind the last.
+    fn seed(&self, at: u64) -> Option<u64> {
+        let kept = usize::try_from(at).ok().and_then(|at| self.kept.get(at));
+        match kept {
+            Some(seed) => Some(*seed),
+            None if at < self.len() => {
+                Some(self.from.wrapping_add(at).wrapping_sub(self.kept.len() as u64))
+            }
+            None => None,
+        }
+    }
+
+    fn plan(&self, seed: u64) -> Plan {
+        Plan::new(seed).on(self.store)
+    }
+
+    fn outcome(&self, seed: u64) -> Outcome {
+        match self.large {
+            Some(people) => run_large(seed, people),
+            None => run_plan(&self.plan(seed)),
+        }
+    }
+}
+
 pub(crate) fn run(global: &Global, args: &SimulateArgs) -> Result<Finding, CliError> {
     let begun = Instant::now();
-    let bar = progress::seeds(global, args.seeds);
+    let campaign = Campaign::new(args)?;
+    let bar = progress::seeds(global, campaign.len());
     let next = AtomicU64::new(0);
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(args, &next, &bar))).collect();
+            (0..threads).map(|_| scope.spawn(|| work(&campaign, &next, &bar))).collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
     });
     bar.finish_and_clear();
     if tallies.len() < threads {
         return Err(CliError::new("simulation", "a seed ended without an answer: see above"));
     }
-    let report = report(args, tallies, begun.elapsed().as_secs_f64());
+    let report = report(&campaign, tallies, begun.elapsed().as_secs_f64());
     output::value(global, &report, || text(&report))?;
-    Ok(if report.broken.is_empty() { Finding::Fine } else { Finding::Refused })
+    if report.broken.is_empty() {
+        return Ok(Finding::Fine);
+    }
+    args.keep.as_deref().map_or(Ok(()), |path| keep(path, &report.broken))?;
+    Ok(Finding::Refused)
 }
 
-fn work(args: &SimulateArgs, next: &AtomicU64, bar: &ProgressBar) -> Tally {
+/// Appends the seeds that broke a law to a file, in the form of those that are kept.
+fn keep(path: &Path, broken: &[Broken]) -> Result<(), CliError> {
+    let lines: String = broken.iter().map(|one| format!("{} {}\n", one.seed, one.law)).collect();
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| file.write_all(lines.as_bytes())).map_err(|error| {
+        CliError::new("write_failed", format!("cannot write {}: {error}", path.display()))
+    })
+}
+
+fn work(campaign: &Campaign, next: &AtomicU64, bar: &ProgressBar) -> Tally {
     let mut tally = Tally {
         times: vec![0; Fault::ALL.len()],
         seeds: vec![0; Fault::ALL.len()],
@@ -85,11 +175,8 @@ fn work(args: &SimulateArgs, next: &AtomicU64, bar: &ProgressBar) -> Tally {
     };
     loop {
         let at = next.fetch_add(1, Ordering::Relaxed);
-        if at >= args.seeds {
-            return tally;
-        }
-        let seed = args.from.wrapping_add(at);
-        let outcome = run_plan(&Plan::new(seed));
+        let Some(seed) = campaign.seed(at) else { return tally };
+        let outcome = campaign.outcome(seed);
         tally.transfers += outcome.transfers.0 as u64;
         tally.arrived += outcome.transfers.1 as u64;
         tally.facts += outcome.facts as u64;
@@ -97,7 +184,7 @@ fn work(args: &SimulateArgs, next: &AtomicU64, bar: &ProgressBar) -> Tally {
         if let Some(law) = outcome.violation {
             tally.broken.push((seed, law));
         }
-        if at.is_multiple_of(256) {
+        if at.is_multiple_of(64) {
             bar.set_position(at);
         }
     }
@@ -110,7 +197,7 @@ fn count(tally: &mut Tally, fired: &Fired) {
     }
 }
 
-fn report(args: &SimulateArgs, tallies: Vec<Tally>, seconds: f64) -> Report {
+fn report(campaign: &Campaign, tallies: Vec<Tally>, seconds: f64) -> Report {
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
     let at = |of: fn(&Tally) -> &Vec<u64>, i: usize| {
         tallies.iter().filter_map(|tally| of(tally).get(i)).sum::<u64>()
@@ -127,23 +214,36 @@ fn report(args: &SimulateArgs, tallies: Vec<Tally>, seconds: f64) -> Report {
         tallies.into_iter().flat_map(|tally| tally.broken).collect();
     broken.sort();
     #[expect(clippy::cast_precision_loss, reason = "a count of seeds, for people")]
-    let seeds_per_second = args.seeds as f64 / seconds.max(f64::MIN_POSITIVE);
+    let seeds_per_second = campaign.len() as f64 / seconds.max(f64::MIN_POSITIVE);
     Report {
-        first_seed: args.from,
-        seeds: args.seeds,
+        first_seed: campaign.from,
+        seeds: campaign.len(),
         seconds,
         seeds_per_second,
         transfers,
         arrived,
         facts,
+        peak_megabytes: peak_megabytes(),
         faults,
-        broken: broken.into_iter().map(|(seed, law)| small(seed, law)).collect(),
+        broken: broken.into_iter().map(|(seed, law)| small(campaign, seed, law)).collect(),
     }
 }
 
-/// The smallest schedule that breaks a law for this seed.
-fn small(seed: u64, law: String) -> Broken {
-    let plan = minimise(&Plan::new(seed)).unwrap_or_else(|| Plan::new(seed)).traced();
+/// The most memory that this process held.
+fn peak_megabytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kilobytes / 1_024)
+}
+
+/// The smallest schedule that breaks a law for this seed. A large plan is told as it is.
+fn small(campaign: &Campaign, seed: u64, law: String) -> Broken {
+    if campaign.large.is_some() {
+        return Broken { seed, law, steps: 0, faults: Vec::new(), schedule: Vec::new() };
+    }
+    let plan = campaign.plan(seed);
+    let plan = minimise(&plan).unwrap_or(plan).traced();
     let outcome = run_plan(&plan);
     let needed = Fault::ALL.iter().zip(outcome.fired).filter(|(_, fired)| *fired > 0);
     let faults = needed.map(|(fault, _)| fault.as_str()).collect();
@@ -159,6 +259,9 @@ fn text(report: &Report) -> String {
     }
     for Broken { seed, law, steps, faults, schedule } in &report.broken {
         let _ = writeln!(text, "seed {seed} breaks a law: {law}");
+        if schedule.is_empty() {
+            continue;
+        }
         let _ = writeln!(text, "  {steps} steps are enough, with {}", faults.join(", "));
         for line in schedule {
             let _ = writeln!(text, "    {line}");
@@ -167,7 +270,7 @@ fn text(report: &Report) -> String {
     let _ = write!(
         text,
         "{} seeds from {}: {} transfers, {} arrived, {} facts in the logs; {} broke a law; \
-         {:.1} s, {:.0} seeds a second",
+         {:.1} s, {:.1} seeds a second",
         report.seeds,
         report.first_seed,
         report.transfers,
@@ -177,5 +280,8 @@ fn text(report: &Report) -> String {
         report.seconds,
         report.seeds_per_second
     );
+    if let Some(peak) = report.peak_megabytes {
+        let _ = write!(text, ", at most {peak} MB of memory");
+    }
     text
 }

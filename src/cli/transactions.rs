@@ -73,7 +73,7 @@ async fn list(
             }
             Ok(())
         }
-        Format::Table | Format::Json => {
+        Format::Table | Format::Csv | Format::Json => {
             let told = json!({"transactions": page.entries, "next": next});
             output::value(global, &told, || {
                 let table = entries_table(page.entries.iter().copied());
@@ -179,7 +179,7 @@ async fn export(
 fn write_entries(global: &Global, entries: &[LedgerEntry], out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     match global.format {
-        Format::Table => write_transactions_csv(entries, &mut out)?,
+        Format::Table | Format::Csv => write_transactions_csv(entries, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, entries)?;
             writeln!(out)?;

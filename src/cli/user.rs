@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{Global, UserArgs, UserWhat};
 use super::error::CliError;
-use super::{Finding, open, output};
+use super::{Finding, claim, open, output};
 
 pub(crate) async fn run(global: &Global, args: &UserArgs) -> Result<Finding, CliError> {
     match &args.what {
@@ -24,6 +24,7 @@ pub(crate) async fn run(global: &Global, args: &UserArgs) -> Result<Finding, Cli
             })?;
         }
         UserWhat::Show { user } => show(global, *user).await?,
+        UserWhat::Destination(args) => claim::destination(global, args).await?,
     }
     Ok(Finding::Fine)
 }

@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     NoNightly,
     /// A tool that was asked for cannot run here.
     Unavailable { reason: &'static str },
+    /// A guard that was taken away was missed by nobody, or is not where it was.
+    Mutation { problem: String },
     /// A step of `cargo xtask test` stopped for this reason.
     Step { name: &'static str, cause: Box<Self> },
 }
@@ -40,6 +42,7 @@ impl Failure {
             | Self::NoFuzzTargets { .. }
             | Self::NoNightly
             | Self::Unavailable { .. }
+            | Self::Mutation { .. }
             | Self::Step { .. } => 1,
         }
     }
@@ -62,6 +65,7 @@ impl fmt::Display for Failure {
                 "fuzzing needs a nightly compiler: `rustup toolchain install nightly` gets one",
             ),
             Self::Unavailable { reason } => f.write_str(reason),
+            Self::Mutation { problem } => f.write_str(problem),
             Self::Step { name, cause } => write!(f, "step {name} failed: {cause}"),
         }
     }

@@ -8,6 +8,8 @@ mod accuracy;
 mod command;
 mod failure;
 mod fuzz;
+mod kill;
+mod mutate;
 mod peers;
 mod repository;
 mod sanitize;
@@ -29,7 +31,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 8] = [
+const CHORES: [Chore; 10] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -78,6 +80,20 @@ const CHORES: [Chore; 8] = [
         about: "fuzzing campaigns, one after the other",
         details: fuzz::details,
         run: fuzz::fuzz,
+    },
+    Chore {
+        name: "kill",
+        arguments: "[--times N]",
+        about: "a process that pays is killed again and again",
+        details: kill::details,
+        run: kill::kill,
+    },
+    Chore {
+        name: "mutate",
+        arguments: "[WORD...]",
+        about: "whether the tests notice a guard of payouts that is missing",
+        details: mutate::details,
+        run: mutate::mutate,
     },
     Chore {
         name: "sanitize",

@@ -11,11 +11,12 @@ use crate::failure::Failure;
 use crate::repository::Repository;
 
 /// The parts of the benchmark.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "one",
     "many",
     "million",
     "curves",
+    "payouts",
     "profile",
     "streams_100k",
     "streams_1m",

@@ -3,10 +3,13 @@
 //! A decision is made on what was loaded and committed only if that is still what is stored;
 //! otherwise the driver loads again. Nothing is acknowledged before it is committed.
 
+mod audit;
 mod batch;
 mod catalog;
 mod evidence;
 mod explain;
+#[cfg(feature = "vault")]
+mod gateway;
 mod matching;
 mod merchants;
 mod payouts;
@@ -23,10 +26,16 @@ use payme_core::evidence::{CorrectionError, ReadingError};
 use payme_core::ports::{Clock, Commit, Random, Store, StoreError};
 use payme_core::types::{EventId, Instant, RecordId, SettlementId, UserId};
 
+pub use audit::{Audit, AuditError, AuditReport};
 pub use batch::{BatchProgress, BatchReport};
 pub use catalog::CatalogReport;
 pub use evidence::{EvidenceReport, FeaturesReport};
 pub use explain::{EvidenceBehind, RecordView, RecordedExplanation};
+#[cfg(feature = "vault")]
+pub use gateway::{
+    Gateway, GatewayError, NewAccount, NewDestination, PaidBatch, PaidTogether, RailWebhook,
+    Resealed, SkippedItem, StoredDestinations,
+};
 pub use matching::{MatchOptions, UserMatch, match_each};
 pub use merchants::MerchantReport;
 pub use payouts::{

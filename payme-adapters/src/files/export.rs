@@ -118,8 +118,14 @@ fn said(transaction: &Transaction) -> [Cow<'_, str>; CHECKED] {
     ]
 }
 
-/// A text that no spreadsheet takes for a formula.
-fn guarded(text: &str) -> Cow<'_, str> {
+/// A text that no spreadsheet takes for a formula: with a `'` before it where one could.
+///
+/// ```
+/// use payme_adapters::files::guarded;
+/// assert_eq!(guarded(" =1+1"), "' =1+1");
+/// assert_eq!(guarded("1+1"), "1+1");
+/// ```
+pub fn guarded(text: &str) -> Cow<'_, str> {
     let starts = |text: &str, with: &[char]| text.starts_with(with);
     let is_formula = starts(text, &['\t', '\r', '\n'])
         || starts(text.trim_start(), &FORMULA_STARTS)

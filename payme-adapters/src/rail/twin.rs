@@ -175,6 +175,20 @@ impl Twin {
         self.sent.get(id).map(|sent| sent.transfer.clone())
     }
 
+    /// Whether a key got an authorization so long ago that it gets another one now.
+    pub fn has_forgotten(&self, key: &str, now: Instant) -> bool {
+        let known = self.by_key.get(key).and_then(|id| self.agreements.get(id));
+        known.is_some_and(|known| {
+            let age = now.as_micros().saturating_sub(known.made_at.as_micros());
+            known.verdict != Verdict::UserAction && age >= self.settings.key_lives_micros
+        })
+    }
+
+    /// The transfer of a name.
+    pub fn named(&self, name: &ProviderTransferId) -> Option<&Sent> {
+        self.sent.get(name)
+    }
+
     /// The transfers that were sent since a moment, with the keys written on them.
     pub fn list(&self, since: Instant, skip: u64, count: usize) -> RailList {
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
@@ -222,7 +236,8 @@ impl Twin {
 
     /// What happened after an event.
     pub fn events(&self, after: u64, count: usize) -> RailEvents {
-        let mut later = self.events.iter().filter(|event| event.id > after);
+        let read = self.events.partition_point(|event| event.id <= after);
+        let mut later = self.events.iter().skip(read);
         let events: Vec<RailEvent> = later.by_ref().take(count).cloned().collect();
         RailEvents { events, has_more: later.next().is_some() }
     }

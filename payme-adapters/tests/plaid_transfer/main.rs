@@ -9,6 +9,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
 mod contract;
+#[cfg(all(feature = "sqlite", unix))]
+mod kill;
 mod twin;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +29,7 @@ use payme_adapters::system::CountedRandom;
 use payme_adapters::vault::Secret;
 use payme_core::claims::ClaimMove;
 use payme_core::payouts::{
-    Answer, ProviderTransferId, RailStatus, Refusal, RequestKey, TransferState,
+    Answer, Hold, ProviderTransferId, RailStatus, Refusal, RequestKey, TransferState,
 };
 use payme_core::ports::{Clock as _, StoreError, TransferRail as _};
 use payme_core::types::{AttorneyId, Currency, Money, PayoutBatchId, SettlementId, UserId};
@@ -254,8 +256,10 @@ async fn a_batch_is_paid_once_each_through_a_network_that_loses_things() {
 }
 
 /// What becomes of a transfer whose request was lost until its authorization ran out, by the code
-/// that says so.
-async fn after_it_expired(code: &'static str) -> (BTreeMap<TransferState, usize>, usize) {
+/// that says so: the states, how many were sent, and what a person is asked to look at.
+async fn after_it_expired(
+    code: &'static str,
+) -> (BTreeMap<TransferState, usize>, usize, Vec<Option<Hold>>) {
     let world = World::new(2).await;
     world.server.state().expired_code = code;
     world.plan(|path, _| (path == "/transfer/create").then_some(Fault::LostRequest));
@@ -269,16 +273,19 @@ async fn after_it_expired(code: &'static str) -> (BTreeMap<TransferState, usize>
     world.agrees().await;
     let sent = world.sent();
     assert!(sent.values().all(|count| *count == 1), "{sent:?}");
-    (world.states(), sent.len())
+    let held = world.store.payout_rows().transfers.values().map(|row| row.hold).collect();
+    (world.states(), sent.len(), held)
 }
 
 #[tokio::test]
 async fn an_authorization_that_ran_out_is_made_anew_or_a_person_has_to_look() {
     let processing = BTreeMap::from([(TransferState::Processing, 2)]);
-    assert_eq!(after_it_expired("TRANSFER_AUTHORIZATION_EXPIRED").await, (processing, 2));
-    // Where the code is one that nobody foresaw, nothing is sent twice and nothing fails.
-    let unknown = BTreeMap::from([(TransferState::Unknown, 2)]);
-    assert_eq!(after_it_expired("SOME_OTHER_CODE").await, (unknown, 0));
+    let told = after_it_expired("TRANSFER_AUTHORIZATION_EXPIRED").await;
+    assert_eq!(told, (processing.clone(), 2, vec![None; 2]));
+    // Where the code is one that nobody foresaw, nothing is sent twice, nothing fails, and a person
+    // is asked to look.
+    let told = after_it_expired("SOME_OTHER_CODE").await;
+    assert_eq!(told, (processing, 0, vec![Some(Hold::Unclear); 2]));
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ pub(crate) struct State {
     pub(crate) expired_code: &'static str,
     /// Answers of `/transfer/authorization/create` for accounts that are not just approved.
     pub(crate) verdicts: BTreeMap<String, Verdict>,
+    /// So many events are told at a time. A few, so that reading to the end takes several pages.
+    pub(crate) page_max: usize,
     contract: Contract,
     clock: Arc<HandClock>,
     counts: BTreeMap<String, usize>,
@@ -121,6 +123,7 @@ impl HttpTwin {
             plan: Box::new(|_, _| None),
             expired_code: "TRANSFER_AUTHORIZATION_EXPIRED",
             verdicts: BTreeMap::new(),
+            page_max: 7,
             contract: Contract::new(),
             clock,
             counts: BTreeMap::new(),
@@ -341,7 +344,9 @@ impl State {
                 (200, json!({"transfer": self.told(&transfer), "request_id": "request-1"}))
             }
             Answer::Refused(Refusal::Expired) => error(400, "TRANSFER_ERROR", self.expired_code),
-            Answer::Refused(Refusal::Never(code)) => error(400, "TRANSFER_ERROR", &code),
+            Answer::Refused(Refusal::Never(code) | Refusal::Unclear(code)) => {
+                error(400, "TRANSFER_ERROR", &code)
+            }
             Answer::Refused(Refusal::Later) | Answer::Unknown => {
                 error(500, "API_ERROR", "INTERNAL_SERVER_ERROR")
             }
@@ -374,8 +379,7 @@ impl State {
     }
 
     fn events(&self, after: u64, count: u64) -> Told {
-        // Small pages, so that reading to the end takes several.
-        let page = self.twin.events(after, usize::try_from(count).unwrap().min(7));
+        let page = self.twin.events(after, usize::try_from(count).unwrap().min(self.page_max));
         let at = self.clock.now().to_string();
         let told = page.events.iter().map(|event| {
             json!({
@@ -391,7 +395,7 @@ impl State {
     }
 
     fn told(&self, transfer: &RailTransfer) -> Value {
-        let sent = self.twin.sent().find(|sent| sent.transfer.id == transfer.id).unwrap();
+        let sent = self.twin.named(&transfer.id).unwrap();
         let details = &self.details[&transfer.id];
         json!({
             "id": transfer.id.0, "authorization_id": details.authorization, "ach_class": "ppd", "account_id": details.account,

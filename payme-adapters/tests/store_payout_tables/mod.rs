@@ -1,5 +1,7 @@
 //! The tables of payouts, for the test that feeds rubbish to every column of every table.
 
+pub(crate) mod gateway;
+
 use super::{ID, NO_ID, NO_INTEGER, NOBODY, Table};
 
 const KEY: &[&str] = &["''", "null"];
@@ -85,6 +87,17 @@ pub(crate) const PAYOUT_TABLES: &[Table] = &[
         row: &[("account_id", ID), ("sequence", "1"), ("at", "0"), ("body", "'{}'"), ("hash", HASH)],
         refused: &[("account_id", &["null", NOBODY]), ("sequence", &["0", "2", "null"]), ("at", NO_INTEGER),
                    ("body", &["'{'", "null"]), ("hash", &["x'00'", "'00'", "null"])],
+    },
+    Table {
+        name: "audit_seal",
+        row: &[("sequence", "1"), ("at", "0"), ("root", HASH)],
+        refused: &[("sequence", &["0", "2"]), ("at", NO_INTEGER), ("root", &["x'00'", "'00'", "null"])],
+    },
+    Table {
+        name: "audit_seal_head",
+        row: &[("seal", "1"), ("account_id", ID), ("sequence", "1"), ("hash", HASH)],
+        refused: &[("seal", &["2", "null"]), ("account_id", &["null", NOBODY]), ("sequence", &["0", "null"]),
+                   ("hash", &["x'00'", "'00'", "null"])],
     },
     Table {
         name: "rail_cursor",

@@ -4,26 +4,27 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use payme_adapters::store::sqlite::SqliteStore;
-use payme_core::audit::{Event, Link, SequencedEvent};
+use payme_core::audit::{Event, Head, Link, LogFilter, LogPlace, Seal, SequencedEvent};
 use payme_core::catalog::tracker::TrackerState;
 use payme_core::catalog::{CatalogPlan, Settlement};
-use payme_core::claims::Claim;
+use payme_core::claims::{Claim, Filed, QuestionSet};
 use payme_core::evidence::{
     DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
 };
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::payouts::{
-    Account, Amount, Approval, Batch, Books, PayoutChange, Posting, ProviderTransferId, RailNote,
-    RequestKey, Transfer, TransferState,
+    Account, AccountDetails, Amount, Approval, Attorney, Balance, Batch, Books, LeftOut,
+    PayoutChange, PayoutDestination, Posting, ProviderTransferId, RailNote, RequestKey, ReviewNote,
+    Transfer, TransferState,
 };
 use payme_core::ports::{
-    AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,
-    MatchStore, PayoutStore, Revisions, StoreError,
+    AssignmentChange, AuditStore, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore,
+    GatewayStore, MatchBatch, MatchStore, PayoutStore, Revisions, StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{
-    AccountId, ApprovalId, AttorneyId, FeatureKey, PayoutBatchId, RecordId, RunId, SettlementId,
-    Source, TransferId, UserId, Version,
+    AccountId, ApprovalId, AttorneyId, DestinationId, FeatureKey, PayoutBatchId, RecordId, RunId,
+    SettlementId, Source, TransferId, UserId, Version,
 };
 
 pub(crate) struct Reopened {
@@ -190,6 +191,10 @@ impl MatchStore for Reopened {
 
 #[async_trait]
 impl EventStore for Reopened {
+    async fn append_events(&self, events: &[Event]) -> Result<(), StoreError> {
+        reopened!(self.append_events(events))
+    }
+
     async fn events_after(
         &self,
         sequence: i64,
@@ -199,11 +204,11 @@ impl EventStore for Reopened {
     }
 }
 
-/// The same for every method of payouts.
+/// The same for every method of a port.
 macro_rules! payouts_reopened {
-    ($(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)+) => {
+    ($port:ident: $(fn $name:ident($($arg:ident: $kind:ty),*) -> $answer:ty;)+) => {
         #[async_trait]
-        impl PayoutStore for Reopened {
+        impl $port for Reopened {
             $(async fn $name(&self $(, $arg: $kind)*) -> Result<$answer, StoreError> {
                 reopened!(self.$name($($arg),*))
             })+
@@ -213,6 +218,7 @@ macro_rules! payouts_reopened {
 
 #[rustfmt::skip]
 payouts_reopened! {
+    PayoutStore:
     fn claim(user: UserId, settlement: SettlementId) -> Option<Claim>;
     fn commit_claim(claim: &Claim, events: &[Event]) -> Commit;
     fn account(id: AccountId) -> Option<Account>;
@@ -221,12 +227,13 @@ payouts_reopened! {
     fn deposit(account: AccountId, key: &RequestKey) -> Option<Amount>;
     fn approval_of(user: UserId, settlement: SettlementId) -> Option<Approval>;
     fn waiting(account: AccountId, after: Option<ApprovalId>, limit: usize) -> Vec<Approval>;
+    fn approvals(account: AccountId, after: Option<ApprovalId>, limit: usize) -> Books;
     fn payout_batch(id: PayoutBatchId) -> Option<Batch>;
     fn payout_batch_of(attorney: AttorneyId, key: &RequestKey) -> Option<Batch>;
     fn payout_batches(account: AccountId, before: Option<PayoutBatchId>, limit: usize) -> Vec<Batch>;
     fn transfers(batch: PayoutBatchId, states: &[TransferState], after: Option<TransferId>, limit: usize) -> Vec<Transfer>;
     fn transfer(id: TransferId) -> Option<Transfer>;
-    fn transfer_named(name: &ProviderTransferId) -> Option<Transfer>;
+    fn transfers_named(names: &[ProviderTransferId]) -> Vec<(ProviderTransferId, TransferId)>;
     fn books(batches: &[PayoutBatchId], transfers: &[TransferId]) -> Books;
     fn rail_cursor(rail: &str) -> u64;
     fn rail_notes_known_now(rail: &str, limit: usize) -> Vec<RailNote>;
@@ -236,4 +243,42 @@ payouts_reopened! {
     fn postings_of_batch(batch: PayoutBatchId) -> Vec<Posting>;
     fn postings_of_transfers(transfers: &[TransferId]) -> Vec<Posting>;
     fn postings(account: AccountId, skip: u64, limit: usize) -> Vec<Posting>;
+}
+
+#[rustfmt::skip]
+payouts_reopened! {
+    GatewayStore:
+    fn attorney(id: AttorneyId) -> Option<Attorney>;
+    fn attorney_of(user: UserId) -> Option<Attorney>;
+    fn attorneys(after: Option<AttorneyId>, limit: usize) -> Vec<Attorney>;
+    fn commit_attorney(attorney: &Attorney, events: &[Event]) -> Commit;
+    fn account_details(account: AccountId) -> Option<AccountDetails>;
+    fn account_details_after(after: Option<AccountId>, limit: usize) -> Vec<AccountDetails>;
+    fn commit_account_details(details: &AccountDetails) -> Commit;
+    fn balance(account: AccountId) -> Option<Balance>;
+    fn attorney_batches(attorney: AttorneyId, before: Option<PayoutBatchId>, limit: usize) -> Vec<Batch>;
+    fn reviews(approval: ApprovalId) -> Vec<ReviewNote>;
+    fn left_out(batch: PayoutBatchId) -> Vec<LeftOut>;
+    fn pay_request(attorney: AttorneyId, key: &RequestKey) -> Option<String>;
+    fn commit_pay_request(attorney: AttorneyId, key: &RequestKey, digest: &str) -> Commit;
+    fn destination(user: UserId) -> Option<PayoutDestination>;
+    fn destinations(user: UserId) -> Vec<PayoutDestination>;
+    fn destinations_after(after: Option<DestinationId>, limit: usize) -> Vec<PayoutDestination>;
+    fn with_destination(users: &[UserId]) -> Vec<UserId>;
+    fn commit_destinations(destinations: &[PayoutDestination], events: &[Event]) -> Commit;
+    fn questions(settlement: SettlementId, version: Option<Version>) -> Option<QuestionSet>;
+    fn commit_questions(questions: &QuestionSet, events: &[Event]) -> Commit;
+    fn filed(user: UserId, settlement: SettlementId) -> Option<Filed>;
+    fn commit_filing(claim: &Claim, filed: &Filed, events: &[Event]) -> Commit;
+}
+
+#[rustfmt::skip]
+payouts_reopened! {
+    AuditStore:
+    fn log_heads(after: Option<AccountId>, limit: usize) -> Vec<(AccountId, Head)>;
+    fn unsealed_heads(limit: usize) -> Vec<(AccountId, Head)>;
+    fn seals(after: u64, limit: usize) -> Vec<Seal>;
+    fn last_seal() -> Option<Seal>;
+    fn commit_seal(seal: &Seal) -> Commit;
+    fn facts(filter: &LogFilter, after: Option<LogPlace>, limit: usize) -> Vec<Link>;
 }

@@ -88,6 +88,11 @@ impl Link {
         Self { account_id, sequence, at, body, hash }
     }
 
+    /// Its place among the facts of all logs, ordered by time.
+    pub const fn place(&self) -> LogPlace {
+        LogPlace { at: self.at, account_id: self.account_id, sequence: self.sequence }
+    }
+
     /// Where the log ends with this link.
     pub const fn head(&self) -> Head {
         Head { sequence: self.sequence, hash: self.hash }
@@ -127,11 +132,47 @@ fn hash(before: &Hash, account_id: AccountId, sequence: u64, at: Instant, body: 
     let uuid = account_id.uuid();
     let (sequence, at) = (sequence.to_be_bytes(), at.as_micros().to_be_bytes());
     let parts: [&[u8]; 5] = [before, uuid.as_bytes(), &sequence, &at, body.as_bytes()];
-    for part in parts {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
+    for bytes in parts {
+        part(&mut hash, bytes);
     }
     hash.finalize().into()
+}
+
+/// Bytes with their length in front, so that what follows cannot be read as part of them.
+pub(super) fn part(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hash.update(bytes);
+}
+
+/// Which facts of the logs are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogFilter {
+    /// Those of one account; `None` for all.
+    pub account_id: Option<AccountId>,
+    /// Not before.
+    pub from: Option<Instant>,
+    /// Before this.
+    pub to: Option<Instant>,
+}
+
+/// The place of a fact among those of all logs, ordered by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPlace {
+    /// When it happened.
+    pub at: Instant,
+    /// In whose log it stands.
+    pub account_id: AccountId,
+    /// Its place there.
+    pub sequence: u64,
+}
+
+impl LogFilter {
+    /// Whether a fact is wanted.
+    pub fn lets(&self, link: &Link) -> bool {
+        self.account_id.is_none_or(|id| id == link.account_id)
+            && self.from.is_none_or(|from| link.at >= from)
+            && self.to.is_none_or(|to| link.at < to)
+    }
 }
 
 #[cfg(test)]

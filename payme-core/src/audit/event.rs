@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::claims::ClaimState;
 use crate::matching::{ExperimentKey, Variant};
-use crate::types::{EventId, Instant, RecordId, RunId, SettlementId, Source, UserId};
+use crate::payouts::{AttorneyStatus, DestinationProvider, ProviderTransferId, RailStatus};
+use crate::types::{
+    AttorneyId, DestinationId, EventId, Instant, RecordId, RunId, SettlementId, Source, UserId,
+};
 
 /// What happened. The JSON form names the variant in `kind` and carries no personal data beyond
 /// ids and counts.
@@ -93,6 +97,15 @@ pub enum EventBody {
         /// How many of them were kept.
         result_count: usize,
     },
+    /// A rail said that something happened. What did is read from its events.
+    PayoutWebhookReceived {
+        /// What the rail calls the kind.
+        event_type: String,
+        /// The transfer, where the webhook names one.
+        transfer_id: Option<ProviderTransferId>,
+        /// Its status, where the webhook says one.
+        status: Option<RailStatus>,
+    },
     /// A person said something about a settlement.
     PreferenceSet {
         /// The settlement.
@@ -103,6 +116,58 @@ pub enum EventBody {
         pinned: bool,
         /// Its place among the pinned ones.
         pinned_order: Option<i32>,
+    },
+    /// A person registered as an attorney.
+    AttorneyRegistered {
+        /// The attorney.
+        attorney_id: AttorneyId,
+    },
+    /// An attorney may act again, or not any more.
+    AttorneyStatusChanged {
+        /// The attorney.
+        attorney_id: AttorneyId,
+        /// Whether they may.
+        status: AttorneyStatus,
+    },
+    /// An attorney got a new key; the one before is worth nothing any more.
+    ApiKeyIssued {
+        /// The attorney.
+        attorney_id: AttorneyId,
+    },
+    /// It is known where to send a person's money.
+    DestinationLinked {
+        /// The destination.
+        destination_id: DestinationId,
+        /// Who knows the account.
+        provider: DestinationProvider,
+    },
+    /// No money is sent there any more.
+    DestinationRevoked {
+        /// The destination.
+        destination_id: DestinationId,
+    },
+    /// A settlement asks other questions from now on.
+    QuestionsSet {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// How many.
+        questions: usize,
+    },
+    /// A person moved a claim.
+    ClaimMoved {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// Where it stands now.
+        state: ClaimState,
+    },
+    /// What a person filed with a claim was stored.
+    ClaimAnswered {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// How many answers.
+        answers: usize,
+        /// How many records.
+        evidence: usize,
     },
 }
 
@@ -122,7 +187,16 @@ impl EventBody {
             Self::ExperimentExposed { .. } => "experiment_exposed",
             Self::MatchRunStarted { .. } => "match_run_started",
             Self::MatchRunCompleted { .. } => "match_run_completed",
+            Self::PayoutWebhookReceived { .. } => "payout_webhook_received",
             Self::PreferenceSet { .. } => "preference_set",
+            Self::AttorneyRegistered { .. } => "attorney_registered",
+            Self::AttorneyStatusChanged { .. } => "attorney_status_changed",
+            Self::ApiKeyIssued { .. } => "api_key_issued",
+            Self::DestinationLinked { .. } => "destination_linked",
+            Self::DestinationRevoked { .. } => "destination_revoked",
+            Self::QuestionsSet { .. } => "questions_set",
+            Self::ClaimMoved { .. } => "claim_moved",
+            Self::ClaimAnswered { .. } => "claim_answered",
         }
     }
 }

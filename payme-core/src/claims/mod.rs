@@ -5,10 +5,15 @@
 //! person: the two would contradict each other.
 
 mod claim;
+mod filing;
 mod questions;
 mod state;
 
 pub use claim::{Claim, ClaimError, SelfReport, report_outcome};
+pub use filing::{
+    EVIDENCE_MAX, Filed, Filing, FilingError, QUESTIONS_MAX, QuestionSet, QuestionSetError,
+    file_claim,
+};
 pub use questions::{
     ANSWER_CHARS_MAX, AnswerError, Answered, OPTIONS_MAX, Question, QuestionError, QuestionKind,
     check_answers, check_evidence,

@@ -1,7 +1,8 @@
 //! Attorneys: who they are, whether they may act, and the key by which a program acts for them.
 //!
-//! In: a registration or a raw key. Out: the attorney, or a refusal. A raw key is shown once and
-//! never kept: what is kept is the SHA-256 of a salt and the key. `Debug` shows no name and no key.
+//! In: a registration or a raw key. Out: the attorney, or a refusal. A raw key names its attorney,
+//! so that whose it is need not be searched for. It is shown once and never kept: what is kept is
+//! the SHA-256 of a salt and the key. `Debug` shows no name and no key.
 
 use std::fmt;
 
@@ -60,14 +61,37 @@ impl fmt::Debug for ApiKeyHash {
     }
 }
 
-/// A raw key: shown once to whom it is for.
+/// A raw key, `payme_{id of the attorney}_{secret}`, both in hexadecimal: shown once to whom it is
+/// for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// The key of random bytes.
-    pub fn new(random: &[u8; KEY_BYTES]) -> Self {
-        Self(format!("{KEY_PREFIX}{}", hex(random)))
+    /// The key of an attorney, from secret random bytes.
+    pub fn new(attorney_id: AttorneyId, random: &[u8; KEY_BYTES]) -> Self {
+        Self(format!("{KEY_PREFIX}{}_{}", attorney_id.uuid().simple(), hex(random)))
+    }
+
+    /// Whose key a text says it is; `None` where it has not the form of a key. Whether it is one
+    /// says [`ApiKeyHash::is_of`].
+    ///
+    /// ```
+    /// use payme_core::payouts::{ApiKey, KEY_BYTES};
+    /// let id = "00000000-0000-4000-8000-00000000000a".parse().unwrap();
+    /// let key = ApiKey::new(id, &[7; KEY_BYTES]);
+    /// assert_eq!(ApiKey::attorney_of(key.reveal()), Some(id));
+    /// assert_eq!(ApiKey::attorney_of("payme_0a_0707"), None);
+    /// ```
+    pub fn attorney_of(raw: &str) -> Option<AttorneyId> {
+        let (id, secret) = raw.strip_prefix(KEY_PREFIX)?.split_once('_')?;
+        let is_hex = |text: &str, bytes: usize| {
+            text.len() == 2 * bytes
+                && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if !is_hex(id, 16) || !is_hex(secret, KEY_BYTES) {
+            return None;
+        }
+        uuid::Uuid::try_parse(id).ok().map(AttorneyId::from_uuid)
     }
 
     /// The key, to be shown.
@@ -94,7 +118,8 @@ impl ApiKeyHash {
     ///
     /// ```
     /// use payme_core::payouts::{ApiKey, KEY_BYTES};
-    /// let key = ApiKey::new(&[7; KEY_BYTES]);
+    /// let id = "00000000-0000-4000-8000-00000000000a".parse().unwrap();
+    /// let key = ApiKey::new(id, &[7; KEY_BYTES]);
     /// let kept = key.hash(&[1; KEY_BYTES]);
     /// assert!(kept.is_of(key.reveal()));
     /// assert!(!kept.is_of("payme_something else"));
@@ -197,11 +222,6 @@ pub fn register(
 }
 
 fn check(profile: &AttorneyProfile) -> Result<(), PayoutError> {
-    let is_text = |text: &str| {
-        (1..=PROFILE_CHARS_MAX).contains(&text.chars().count())
-            && text.trim().len() == text.len()
-            && !text.chars().any(char::is_control)
-    };
     let is_address = |text: &str| {
         text.split_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'))
             && !text.contains(char::is_whitespace)
@@ -216,6 +236,20 @@ fn check(profile: &AttorneyProfile) -> Result<(), PayoutError> {
         Some((field, _)) => Err(PayoutError::Profile { field }),
         None => Ok(()),
     }
+}
+
+/// Holds a short text of a form (a name, a reference) against what such a text may be.
+///
+/// # Errors
+/// [`PayoutError::Profile`], with the field.
+pub fn check_text(field: &'static str, text: &str) -> Result<(), PayoutError> {
+    if is_text(text) { Ok(()) } else { Err(PayoutError::Profile { field }) }
+}
+
+fn is_text(text: &str) -> bool {
+    (1..=PROFILE_CHARS_MAX).contains(&text.chars().count())
+        && text.trim().len() == text.len()
+        && !text.chars().any(char::is_control)
 }
 
 fn digest(salt: &str, raw: &str) -> String {
@@ -283,11 +317,17 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_key_is_a_hash_that_only_the_key_fits() {
-        let key = ApiKey::new(&[0xab; KEY_BYTES]);
-        assert_eq!(key.reveal(), format!("payme_{}", "ab".repeat(32)));
+        let id = AttorneyId::from_uuid(uuid::Uuid::nil());
+        let key = ApiKey::new(id, &[0xab; KEY_BYTES]);
+        assert_eq!(key.reveal(), format!("payme_{}_{}", "0".repeat(32), "ab".repeat(32)));
+        assert_eq!(ApiKey::attorney_of(key.reveal()), Some(id));
+        for other in ["payme_", "payme__", &key.reveal()[1..], &format!("{}0", key.reveal())] {
+            assert_eq!(ApiKey::attorney_of(other), None, "{other}");
+        }
+        assert_eq!(ApiKey::attorney_of(&key.reveal().to_uppercase()), None);
         let kept = key.hash(&[1; KEY_BYTES]);
-        // printf '0101..01:payme_abab..ab' | sha256sum
-        assert_eq!(kept.sha256, "033f6756bb1573a923c495e3c7bfbe358d0b799032da9d62cb637c58b074a4f7");
+        // printf '0101..01:payme_0000..00_abab..ab' | sha256sum
+        assert_eq!(kept.sha256, "aca67ffc0c739afc033e2ed262f660392b6627c3fe3cb413d8b1b709a8d81dc9");
         assert!(kept.is_of(key.reveal()));
         for other in ["", "payme_", &key.reveal()[1..], &format!("{}0", key.reveal())] {
             assert!(!kept.is_of(other), "{other}");

@@ -90,6 +90,10 @@ words!(
         NoDestination = "no_destination",
         /// The claimant is not approved.
         NotApproved = "not_approved",
+        /// The claimant has not filed a claim.
+        NotSubmitted = "not_submitted",
+        /// The claimant stands approved with another amount.
+        OtherAmount = "other_amount",
         /// The claimant was paid.
         AlreadyPaid = "already_paid",
         /// Another transfer for the claimant is on its way.
@@ -185,6 +189,9 @@ pub fn fill_batch(
 ) -> Result<Vec<(ApprovalId, Skipped)>, PayoutError> {
     let mut skipped = Vec::new();
     let batch = draft.batch_mut(batch_id)?;
+    if batch.is_sealed {
+        return Err(PayoutError::Contradiction("transfers of a batch"));
+    }
     batch.filled_to = reached.max(batch.filled_to);
     for candidate in page {
         let Approval { id: approval_id, user_id, .. } = candidate.approval;

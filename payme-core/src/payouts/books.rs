@@ -7,11 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::follow::{count, ending_of, follow, money, move_approval, move_batch, new_approval};
 use super::ledger::sum;
 use super::{
     Account, AccountStatus, Amount, AmountError, Approval, ApprovalMove, ApprovalState, Batch,
-    BatchMove, PayoutError, PayoutEvent, Posting, PostingKind, Transfer, TransferMove,
-    TransferState,
+    BatchMove, PayoutError, PayoutEvent, Posting, PostingKind, ProviderTransferId, Transfer,
 };
 use crate::claims::{Claim, ClaimMove, ClaimState};
 use crate::types::{
@@ -34,6 +34,8 @@ pub struct Books {
     pub batches: BTreeMap<PayoutBatchId, Batch>,
     /// Transfers.
     pub transfers: BTreeMap<TransferId, Transfer>,
+    /// Which transfer has which name at the rail: those above, and others where that was asked for.
+    pub names: BTreeMap<ProviderTransferId, TransferId>,
 }
 
 /// Which rows were changed.
@@ -63,12 +65,37 @@ impl Books {
     pub fn replay<'a>(
         log: impl IntoIterator<Item = (Instant, &'a PayoutEvent)>,
     ) -> Result<Self, (usize, PayoutError)> {
-        let mut books = Self::default();
-        let mut touched = Touched::default();
+        let mut replay = Replay::default();
         for (place, (at, event)) in log.into_iter().enumerate() {
-            books.apply(event, at, &mut touched).map_err(|error| (place, error))?;
+            replay.take(at, event).map_err(|error| (place, error))?;
         }
-        Ok(books)
+        Ok(replay.books)
+    }
+
+    /// Keeps the names that the rail has for the transfers that are here.
+    #[must_use]
+    pub fn with_names(mut self) -> Self {
+        let named = self.transfers.values();
+        self.names
+            .extend(named.filter_map(|row| Some((row.provider_transfer_id.clone()?, row.id))));
+        self
+    }
+
+    /// The rows as far as the log tells of them: without versions, leases, the places reached while
+    /// transfers are written, and claims that nobody decided on.
+    #[must_use]
+    pub fn as_logged(mut self) -> Self {
+        self.accounts.values_mut().for_each(|row| row.version = Version::NEW);
+        self.approvals.values_mut().for_each(|row| row.version = Version::NEW);
+        self.transfers.values_mut().for_each(|row| row.version = Version::NEW);
+        self.claims.values_mut().for_each(|row| row.version = Version::NEW);
+        let decided: BTreeSet<ClaimKey> =
+            self.approvals.values().map(|row| (row.user_id, row.settlement_id)).collect();
+        self.claims.retain(|key, _| decided.contains(key));
+        for batch in self.batches.values_mut() {
+            (batch.version, batch.lease, batch.filled_to) = (Version::NEW, None, None);
+        }
+        self
     }
 
     /// Changes the rows as a fact says.
@@ -79,6 +106,38 @@ impl Books {
         touched: &mut Touched,
     ) -> Result<Applied, PayoutError> {
         Writer { books: self, touched, at }.write(event)
+    }
+}
+
+/// The rows that a log tells of, built fact by fact.
+#[derive(Debug, Default)]
+pub struct Replay {
+    books: Books,
+}
+
+impl Replay {
+    /// Takes in the next fact, and says which movement of money it was.
+    ///
+    /// # Errors
+    /// [`PayoutError`] where it cannot follow from those before it; then this is to be dropped.
+    pub fn take(
+        &mut self,
+        at: Instant,
+        event: &PayoutEvent,
+    ) -> Result<Option<Posting>, PayoutError> {
+        let mut touched = Touched::default();
+        Ok(self.books.apply(event, at, &mut touched)?.posting)
+    }
+
+    /// The rows that were built.
+    #[must_use]
+    pub fn into_books(self) -> Books {
+        self.books
+    }
+
+    /// The rows as they are so far.
+    pub const fn books(&self) -> &Books {
+        &self.books
     }
 }
 
@@ -342,6 +401,11 @@ impl Writer<'_> {
         self.touched.transfers.insert(transfer_id);
         let Some(transfer) = self.books.transfers.get_mut(&transfer_id) else { return unfit };
         let moved = follow(transfer, event, self.at)?;
+        if let Some(name) = &transfer.provider_transfer_id
+            && *self.books.names.entry(name.clone()).or_insert(transfer_id) != transfer_id
+        {
+            return Err(PayoutError::Contradiction("names of a transfer at the rail"));
+        }
         let (batch_id, approval_id, amount) =
             (transfer.batch_id, transfer.approval_id, transfer.amount);
         let Some(ended) = moved else {
@@ -394,207 +458,5 @@ impl Writer<'_> {
 
     fn batch_of(&self, id: PayoutBatchId) -> Result<&Batch, PayoutError> {
         self.books.batches.get(&id).ok_or(PayoutError::Contradiction("batches"))
-    }
-}
-
-/// Moves a transfer as a fact says, and says what that does to its money.
-fn follow(
-    transfer: &mut Transfer,
-    event: &PayoutEvent,
-    at: Instant,
-) -> Result<Option<PostingKind>, PayoutError> {
-    match event {
-        PayoutEvent::PayoutTransferStarted { .. } => {
-            move_transfer(transfer, TransferMove::Start)?;
-            transfer.initiated_at = Some(at);
-            return Ok(Some(PostingKind::Send));
-        }
-        PayoutEvent::PayoutTransferAuthorized { authorization_id, .. } => {
-            expect_unsent(transfer)?;
-            if transfer.authorization.is_some() || transfer.hold.is_some() {
-                return Err(PayoutError::Contradiction("authorizations of a transfer"));
-            }
-            transfer.authorization = Some(authorization_id.clone());
-        }
-        PayoutEvent::PayoutAuthorizationExpired { .. } => {
-            expect_unsent(transfer)?;
-            if transfer.authorization.take().is_none() {
-                return Err(PayoutError::Contradiction("authorizations of a transfer"));
-            }
-            transfer.round = transfer.round.checked_add(1).ok_or(AmountError::Overflow)?;
-            transfer.is_in_doubt = false;
-        }
-        PayoutEvent::PayoutTransferHeld { reason, authorization_id, .. } => {
-            transfer.hold = Some(*reason);
-            if authorization_id.is_some() {
-                transfer.authorization.clone_from(authorization_id);
-            }
-        }
-        PayoutEvent::PayoutTransferReleased { transfer_id } => {
-            transfer.hold.take().ok_or(PayoutError::NotHeld(*transfer_id))?;
-        }
-        PayoutEvent::PayoutTransferAccepted { provider_transfer_id, .. } => {
-            if transfer.state == TransferState::Unknown {
-                move_transfer(transfer, TransferMove::Find)?;
-            }
-            name(transfer, provider_transfer_id)?;
-        }
-        PayoutEvent::PayoutTransferLost { .. } => {
-            move_transfer(transfer, TransferMove::Lose)?;
-            transfer.is_in_doubt = true;
-        }
-        PayoutEvent::PayoutTransferFound { .. } => move_transfer(transfer, TransferMove::Find)?,
-        PayoutEvent::PayoutTransferCompleted { provider_transfer_id, amount_cents, .. } => {
-            move_transfer(transfer, TransferMove::Complete)?;
-            name(transfer, provider_transfer_id)?;
-            expect_amount(transfer, *amount_cents)?;
-            transfer.hold = None;
-            transfer.completed_at = Some(at);
-            return Ok(Some(PostingKind::Settle));
-        }
-        PayoutEvent::PayoutTransferFailed { failure_reason, .. } => {
-            move_transfer(transfer, TransferMove::Fail)?;
-            transfer.failure_reason = Some(failure_reason.clone());
-            transfer.hold = None;
-            transfer.completed_at = Some(at);
-            return Ok(Some(PostingKind::Fail));
-        }
-        PayoutEvent::PayoutTransferReturned { failure_reason, amount_cents, .. } => {
-            move_transfer(transfer, TransferMove::Return)?;
-            expect_amount(transfer, *amount_cents)?;
-            transfer.failure_reason = Some(failure_reason.clone());
-            return Ok(Some(PostingKind::Return));
-        }
-        _ => return Err(PayoutError::Contradiction("transfers")),
-    }
-    Ok(None)
-}
-
-/// What the end of a transfer does to its approval and the claim.
-const fn ending_of(kind: PostingKind) -> Option<(ApprovalMove, ClaimMove)> {
-    match kind {
-        PostingKind::Settle => Some((ApprovalMove::Pay, ClaimMove::Pay)),
-        PostingKind::Fail => Some((ApprovalMove::Fail, ClaimMove::Fail)),
-        PostingKind::Return => Some((ApprovalMove::Return, ClaimMove::Return)),
-        PostingKind::Deposit | PostingKind::Reserve | PostingKind::Release | PostingKind::Send => {
-            None
-        }
-    }
-}
-
-/// Moves the money of a transfer inside its batch, and counts it.
-fn count(batch: &mut Batch, kind: PostingKind, amount: Amount) -> Result<(), PayoutError> {
-    let minor = amount.minor();
-    let held = &mut batch.held;
-    let (from, to, counter) = match kind {
-        PostingKind::Send => (&mut held.reserved, Some(&mut held.in_flight), None),
-        PostingKind::Settle => {
-            (&mut held.in_flight, Some(&mut held.paid), Some(&mut batch.successful_transfers))
-        }
-        PostingKind::Fail => {
-            (&mut held.in_flight, Some(&mut held.reserved), Some(&mut batch.failed_transfers))
-        }
-        PostingKind::Return => (&mut held.paid, None, Some(&mut batch.returned_transfers)),
-        PostingKind::Deposit | PostingKind::Reserve | PostingKind::Release => {
-            return Err(PayoutError::Contradiction("postings"));
-        }
-    };
-    *from = sum(*from, -minor)?;
-    if *from < 0 {
-        return Err(PayoutError::Contradiction("sums of a batch"));
-    }
-    if let Some(to) = to {
-        *to = sum(*to, minor)?;
-    }
-    if let Some(counter) = counter {
-        *counter = counter.checked_add(1).ok_or(AmountError::Overflow)?;
-    }
-    Ok(())
-}
-
-/// The posting of so much money of a batch; `None` for none.
-fn money(
-    batch: &Batch,
-    transfer_id: Option<TransferId>,
-    kind: PostingKind,
-    minor: i64,
-) -> Result<Option<Posting>, PayoutError> {
-    if minor == 0 {
-        return Ok(None);
-    }
-    let amount = Amount::new(minor).map_err(|_| PayoutError::Contradiction("sums of a batch"))?;
-    let (account_id, batch_id) = (batch.account_id, Some(batch.id));
-    Ok(Some(Posting { account_id, batch_id, transfer_id, kind, amount }))
-}
-
-fn move_approval(approval: &mut Approval, event: ApprovalMove) -> Result<(), PayoutError> {
-    let from = approval.state;
-    approval.state = from.next(event).ok_or(PayoutError::Approval { from, event })?;
-    Ok(())
-}
-
-fn move_batch(batch: &mut Batch, event: BatchMove) -> Result<(), PayoutError> {
-    let from = batch.state;
-    batch.state = from.next(event).ok_or(PayoutError::Batch { from, event })?;
-    Ok(())
-}
-
-fn move_transfer(transfer: &mut Transfer, event: TransferMove) -> Result<(), PayoutError> {
-    let from = transfer.state;
-    transfer.state = from.next(event).ok_or(PayoutError::Transfer { from, event })?;
-    Ok(())
-}
-
-/// An authorization is got, and given up, only while nothing was sent.
-fn expect_unsent(transfer: &Transfer) -> Result<(), PayoutError> {
-    let is_open = matches!(transfer.state, TransferState::Processing | TransferState::Unknown);
-    if is_open && transfer.provider_transfer_id.is_none() {
-        Ok(())
-    } else {
-        Err(PayoutError::Contradiction("authorizations of a transfer"))
-    }
-}
-
-fn expect_amount(transfer: &Transfer, amount: Amount) -> Result<(), PayoutError> {
-    if transfer.amount == amount {
-        Ok(())
-    } else {
-        Err(PayoutError::Contradiction("amounts of a transfer"))
-    }
-}
-
-/// A transfer has one name at the rail. A second one would be a second transfer of money.
-fn name(transfer: &mut Transfer, provider: &super::ProviderTransferId) -> Result<(), PayoutError> {
-    match &transfer.provider_transfer_id {
-        Some(known) if known != provider => {
-            Err(PayoutError::Contradiction("names of a transfer at the rail"))
-        }
-        Some(_) => Ok(()),
-        None => {
-            transfer.provider_transfer_id = Some(provider.clone());
-            Ok(())
-        }
-    }
-}
-
-const fn new_approval(
-    id: ApprovalId,
-    (user_id, settlement_id): ClaimKey,
-    account_id: AccountId,
-    attorney_id: crate::types::AttorneyId,
-) -> Approval {
-    Approval {
-        id,
-        user_id,
-        settlement_id,
-        account_id,
-        attorney_id,
-        attempt: 0,
-        amount: None,
-        state: ApprovalState::Pending,
-        transfer_id: None,
-        approved_at: None,
-        rejected_at: None,
-        version: Version::NEW,
     }
 }

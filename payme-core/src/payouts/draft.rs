@@ -8,8 +8,8 @@ use std::fmt;
 
 use super::books::Touched;
 use super::{
-    Account, Amount, Approval, AuthorizationId, Batch, Books, PayoutError, PayoutEvent, Posting,
-    Transfer, TransferKey,
+    Account, Amount, Annex, Approval, AuthorizationId, Batch, Books, PayoutError, PayoutEvent,
+    Posting, Transfer, TransferKey,
 };
 use super::{CursorMove, RailNote};
 use crate::claims::Claim;
@@ -42,9 +42,19 @@ impl Draft {
         let (entries, postings, sends) = (Vec::new(), Vec::new(), Vec::new());
         let touched = Touched::default();
         let (cursor, notes) = (None, Vec::new());
-        Self {
-            change: PayoutChange { books, touched, at, entries, postings, sends, cursor, notes },
-        }
+        let books = books.with_names();
+        let change = PayoutChange {
+            books,
+            touched,
+            at,
+            entries,
+            postings,
+            sends,
+            cursor,
+            notes,
+            annex: Annex::default(),
+        };
+        Self { change }
     }
 
     /// The rows as they are after what is decided so far.
@@ -111,6 +121,11 @@ impl Draft {
         self.change.cursor = Some(cursor);
     }
 
+    /// What is kept beside the rows.
+    pub(super) const fn annex_mut(&mut self) -> &mut Annex {
+        &mut self.change.annex
+    }
+
     /// What is to be stored.
     pub fn finish(self) -> PayoutChange {
         self.change
@@ -130,6 +145,7 @@ pub struct PayoutChange {
     sends: Vec<SendMoney>,
     cursor: Option<CursorMove>,
     notes: Vec<RailNote>,
+    annex: Annex,
 }
 
 impl PayoutChange {
@@ -183,12 +199,18 @@ impl PayoutChange {
         &self.notes
     }
 
+    /// What is kept beside the rows.
+    pub const fn annex(&self) -> &Annex {
+        &self.annex
+    }
+
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
         self.touched == Touched::default()
             && self.entries.is_empty()
             && self.notes.is_empty()
             && self.cursor.is_none()
+            && self.annex == Annex::default()
     }
 
     /// What follows from the answer of the store: the rows as they are stored now, and what may be

@@ -1,10 +1,13 @@
 //! Why a payout is refused.
 
 use crate::claims::ClaimError;
-use crate::types::{ApprovalId, Currency, Instant, PayoutBatchId, TransferId};
+use crate::types::{
+    ApprovalId, AttorneyId, Currency, Instant, PayoutBatchId, SettlementId, TransferId, UserId,
+};
 
 use super::{
-    AmountError, ApprovalMove, ApprovalState, BatchMove, BatchState, TransferMove, TransferState,
+    AmountError, ApprovalMove, ApprovalState, BatchMove, BatchState, ItemsError, NOTE_CHARS_MAX,
+    TransferMove, TransferState,
 };
 
 /// Why a payout is refused. Nothing was changed. Carries ids and states, and no name or amount
@@ -100,6 +103,9 @@ pub enum PayoutError {
     /// Not all transfers of the batch are written.
     #[error("batch {0} is still being written: create it again with the same key first")]
     NotSealed(PayoutBatchId),
+    /// No transfer of the batch is left to be sent.
+    #[error("batch {0} has ended: make a new one for who was not paid")]
+    Ended(PayoutBatchId),
     /// Another executor has the batch.
     #[error("batch {batch_id} is executed by another process until {until}")]
     Leased {
@@ -114,6 +120,27 @@ pub enum PayoutError {
     /// The transfer waits for nobody.
     #[error("transfer {0} does not wait for a decision")]
     NotHeld(TransferId),
+    /// A request that names people is wrong.
+    #[error(transparent)]
+    Items(#[from] ItemsError),
+    /// The catalogue does not have the settlement.
+    #[error("settlement {0} is not in the catalogue: import it first")]
+    UnknownSettlement(SettlementId),
+    /// Nothing is stored of the person.
+    #[error("user {0} is not known: import transactions, messages or features first")]
+    UnknownUser(UserId),
+    /// There is no such attorney.
+    #[error("attorney {0} is not known: take the id from the list of attorneys")]
+    UnknownAttorney(AttorneyId),
+    /// The key is nobody's, or not any more.
+    #[error("the API key is not valid: ask for a new one")]
+    Unauthenticated,
+    /// A note that cannot be.
+    #[error(
+        "a note has to have 1 to {NOTE_CHARS_MAX} characters, and no control characters but line \
+         feeds"
+    )]
+    Note,
     /// What was loaded does not fit together.
     #[error("the stored {0} contradict each other: check the database")]
     Contradiction(&'static str),
@@ -141,9 +168,16 @@ impl PayoutError {
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::UnknownBatch(_) => "unknown_batch",
             Self::NotSealed(_) => "batch_not_sealed",
+            Self::Ended(_) => "batch_ended",
             Self::Leased { .. } => "batch_leased",
             Self::LeaseLost(_) => "lease_lost",
             Self::NotHeld(_) => "transfer_not_held",
+            Self::Items(error) => error.code(),
+            Self::UnknownSettlement(_) => "unknown_settlement",
+            Self::UnknownUser(_) => "unknown_user",
+            Self::UnknownAttorney(_) => "unknown_attorney",
+            Self::Unauthenticated => "invalid_api_key",
+            Self::Note => "invalid_note",
             Self::Contradiction(_) => "payout_contradiction",
         }
     }

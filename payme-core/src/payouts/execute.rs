@@ -14,7 +14,7 @@ use crate::types::{Currency, PayoutBatchId, TransferId};
 ///
 /// # Errors
 /// [`PayoutError::Leased`] where another has it, [`PayoutError::NotSealed`] while it is being
-/// written.
+/// written, [`PayoutError::Ended`] where no transfer is left.
 pub fn lease_batch(
     draft: &mut Draft,
     batch_id: PayoutBatchId,
@@ -24,6 +24,9 @@ pub fn lease_batch(
     let batch = draft.batch_mut(batch_id)?;
     if !batch.is_sealed {
         return Err(PayoutError::NotSealed(batch_id));
+    }
+    if batch.state.is_final() {
+        return Err(PayoutError::Ended(batch_id));
     }
     let token = match batch.lease {
         Some(Lease { until, .. }) if until > now => {

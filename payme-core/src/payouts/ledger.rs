@@ -3,10 +3,12 @@
 //! In: postings. Out: a [`Balance`]. What a posting takes from one place it puts into another, so
 //! nothing appears or vanishes: `funded = available + reserved + in_flight + paid` at every commit.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Amount, AmountError, Batch};
-use crate::types::{AccountId, PayoutBatchId, TransferId, words};
+use crate::types::{AccountId, Currency, PayoutBatchId, TransferId, words};
 
 words!(
     /// Where money of an account is.
@@ -180,6 +182,21 @@ impl Balance {
         let places = [self.available, self.reserved, self.in_flight, self.paid];
         let all = places.iter().map(|minor| i128::from(*minor)).sum::<i128>();
         places.iter().all(|minor| *minor >= 0) && all == i128::from(self.funded)
+    }
+
+    /// The sums of balances, one for each currency, by its code.
+    ///
+    /// # Errors
+    /// [`AmountError::Overflow`].
+    pub fn by_currency(
+        balances: impl IntoIterator<Item = (Currency, Self)>,
+    ) -> Result<Vec<(Currency, Self)>, AmountError> {
+        let mut sums: BTreeMap<&str, (Currency, Self)> = BTreeMap::new();
+        for (currency, balance) in balances {
+            let sum = sums.entry(currency.code()).or_insert((currency, Self::default()));
+            sum.1 = sum.1.plus(balance)?;
+        }
+        Ok(sums.into_values().collect())
     }
 
     /// The sum of two balances.

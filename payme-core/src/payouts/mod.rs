@@ -8,14 +8,18 @@
 //! Rules and sources: `docs/rules/payouts.md`.
 
 mod amount;
+mod annex;
 mod approve;
 mod attorney;
 mod batch;
 mod books;
+mod destination;
 mod draft;
 mod error;
 mod event;
 mod execute;
+mod follow;
+mod items;
 mod ledger;
 mod mock;
 mod outcome;
@@ -31,21 +35,30 @@ mod tests_outcome;
 mod tests_reconcile;
 
 pub use amount::{Amount, AmountError, KEY_CHARS_MAX, KeyError, RequestKey, TransferKey};
+pub use annex::{
+    AccountDetails, Annex, LeftOut, NOTE_CHARS_MAX, NoteText, ReviewNote, SealedText, keep_details,
+    keep_left_out, keep_review,
+};
 pub use approve::{Approved, Decision, approve, close_account, fund, link_account, reject};
 pub use attorney::{
     ApiKey, ApiKeyHash, Attorney, AttorneyProfile, AttorneyStatus, KEY_BYTES, KEY_PREFIX,
-    PROFILE_CHARS_MAX, Registration, register,
+    PROFILE_CHARS_MAX, Registration, check_text, register,
 };
 pub use batch::{
     BatchRequest, Candidate, ItemsDigest, Skipped, Verdict, batch_verdict, fill_batch, open_batch,
     seal_batch,
 };
-pub use books::{Books, ClaimKey};
+pub use books::{Books, ClaimKey, Replay};
+pub use destination::{DestinationProvider, DestinationStatus, PayoutDestination};
 pub use draft::{Draft, Entry, PayoutChange, SendMoney};
 pub use error::PayoutError;
 pub use event::PayoutEvent;
 pub use execute::{
     Next, finish_batch, lease_batch, next, release_held, release_lease, renew, start,
+};
+pub use items::{
+    ITEMS_KEY_CHARS_MAX, ItemFault, ItemGroup, ItemsError, PayItem, complete_left_out, group_items,
+    left_out_by, request_digest, was_approved,
 };
 pub use ledger::{Balance, Place, Posting, PostingKind};
 pub use mock::mock_outcome;

@@ -81,16 +81,12 @@ pub fn on_authorization(
             }
         }
         Answer::Done(Authorization::UserActionRequired) => {
-            let (reason, authorization_id) = (Hold::UserAction, None);
-            draft.record(PayoutEvent::PayoutTransferHeld {
-                transfer_id,
-                reason,
-                authorization_id,
-            })?;
+            hold(draft, transfer_id, Hold::UserAction)?;
         }
         Answer::Done(Authorization::Declined(code)) | Answer::Refused(Refusal::Never(code)) => {
             fail(draft, transfer_id, code)?;
         }
+        Answer::Refused(Refusal::Unclear(_)) => hold(draft, transfer_id, Hold::Unclear)?,
         // Nothing moves money before an authorization is stored: asking again is safe.
         Answer::Refused(Refusal::Later | Refusal::Expired) | Answer::Unknown => {
             return Ok(Effect::Nothing);
@@ -110,9 +106,15 @@ pub fn on_creation(
 ) -> Result<Effect, PayoutError> {
     let transfer = loaded(draft, transfer_id)?;
     match answer {
-        Answer::Done(found) => on_status(draft, transfer_id, &found),
+        Answer::Done(found) => on_answer(draft, transfer_id, &found),
         _ if !is_unsettled(transfer) || transfer.provider_transfer_id.is_some() => {
             Ok(Effect::Nothing)
+        }
+        Answer::Refused(Refusal::Unclear(_)) if transfer.hold.is_some() => Ok(Effect::Nothing),
+        // It stays as it is until a person lets it go on: then the rail is asked before it is sent.
+        Answer::Refused(Refusal::Unclear(_)) => {
+            hold(draft, transfer_id, Hold::Unclear)?;
+            Ok(Effect::Changed)
         }
         Answer::Refused(Refusal::Expired) => Ok(Effect::AskWhetherUsed),
         Answer::Refused(Refusal::Later) => Ok(Effect::Nothing),
@@ -144,7 +146,7 @@ pub fn on_probe(
     }
     let is_named = transfer.provider_transfer_id.is_some();
     match answer {
-        Answer::Done(Some(found)) => on_status(draft, transfer_id, &found),
+        Answer::Done(Some(found)) => on_answer(draft, transfer_id, &found),
         // It may have been sent by whoever executed the batch before: that stays in doubt.
         _ if is_named => Ok(Effect::Nothing),
         Answer::Refused(_) | Answer::Unknown => lose(draft, transfer_id),
@@ -174,7 +176,7 @@ pub fn on_expired(
     }
     let is_lost = transfer.state == TransferState::Unknown;
     match answer {
-        Answer::Done(Some(found)) => on_status(draft, transfer_id, &found),
+        Answer::Done(Some(found)) => on_answer(draft, transfer_id, &found),
         Answer::Done(None) => {
             if is_lost {
                 draft.record(PayoutEvent::PayoutTransferFound { transfer_id })?;
@@ -199,7 +201,9 @@ pub fn on_status(
     let transfer = loaded(draft, transfer_id)?;
     let (state, batch_id, amount_cents) = (transfer.state, transfer.batch_id, transfer.amount);
     let is_other = transfer.provider_transfer_id.as_ref().is_some_and(|known| *known != found.id);
-    if is_other || found.amount != amount_cents {
+    // A name that another transfer has: one movement of money would pay two approvals.
+    let is_taken = draft.books().names.get(&found.id).is_some_and(|owner| *owner != transfer_id);
+    if is_other || is_taken || found.amount != amount_cents {
         return Ok(Effect::Contradicts);
     }
     let is_new = transfer.provider_transfer_id.is_none();
@@ -319,6 +323,27 @@ fn return_to(draft: &mut Draft, transfer_id: TransferId, code: String) -> Result
         amount_cents,
         failure_reason: code,
     })
+}
+
+/// A status that the rail told when it was asked. Where it cannot be true, a person has to look:
+/// the transfer is not sent again until then.
+fn on_answer(
+    draft: &mut Draft,
+    transfer_id: TransferId,
+    found: &RailTransfer,
+) -> Result<Effect, PayoutError> {
+    let effect = on_status(draft, transfer_id, found)?;
+    let transfer = loaded(draft, transfer_id)?;
+    let may_be_sent = is_unsettled(transfer) && transfer.provider_transfer_id.is_none();
+    if effect == Effect::Contradicts && may_be_sent && transfer.hold.is_none() {
+        hold(draft, transfer_id, Hold::Contradiction)?;
+    }
+    Ok(effect)
+}
+
+fn hold(draft: &mut Draft, transfer_id: TransferId, reason: Hold) -> Result<(), PayoutError> {
+    let authorization_id = None;
+    draft.record(PayoutEvent::PayoutTransferHeld { transfer_id, reason, authorization_id })
 }
 
 /// From now on it is in doubt whether it was sent.

@@ -21,6 +21,14 @@ pub enum Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// What happened, where it did.
+    pub const fn done(&self) -> Option<&T> {
+        match self {
+            Self::Done(answer) => Some(answer),
+            Self::Refused(_) | Self::Unknown => None,
+        }
+    }
+
     /// Whether the rail wants to be left alone for a while.
     pub const fn is_later(&self) -> bool {
         matches!(self, Self::Refused(Refusal::Later))
@@ -43,6 +51,9 @@ pub enum Refusal {
     Later,
     /// The authorization ran out.
     Expired,
+    /// It did not, and nobody knows whether it ever will: a person has to look. The code is what it
+    /// said.
+    Unclear(String),
     /// It will never do this; the code says why.
     Never(String),
 }
@@ -126,7 +137,8 @@ impl RailStatus {
 pub struct RailTransfer {
     /// What the rail calls it.
     pub id: ProviderTransferId,
-    /// How much the rail moves.
+    /// How much the rail moves, in the currency that was authorised: a rail that tells another one
+    /// is not understood ([`Answer::Unknown`]).
     pub amount: Amount,
     /// Where it is.
     pub status: RailStatus,

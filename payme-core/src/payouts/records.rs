@@ -202,8 +202,10 @@ words!(
         UserAction = "user_action_required",
         /// The rail agreed without having checked the account.
         Unchecked = "approved_unchecked",
-        /// The rail knows another amount or state than can be.
+        /// The rail knows another amount, name or state than can be.
         Contradiction = "rail_contradicts",
+        /// The rail refused, and it is not known whether that will pass.
+        Unclear = "rail_refuses_unclear",
     }
 );
 

@@ -131,6 +131,7 @@ fn an_authorization_is_stored_before_anything_is_sent() {
         (Answer::Refused(Refusal::Never(code())),               Effect::Changed, Failed,     0, None),
         (Answer::Refused(Refusal::Later),                       Effect::Nothing, Processing, 0, None),
         (Answer::Refused(Refusal::Expired),                     Effect::Nothing, Processing, 0, None),
+        (Answer::Refused(Refusal::Unclear(code())),             Effect::Changed, Processing, 0, Some(Hold::Unclear)),
         (Answer::Unknown,                                       Effect::Nothing, Processing, 0, None),
     ];
     for (answer, effect, state, rights, hold) in table {
@@ -172,6 +173,7 @@ fn silence_is_no_failure_and_a_refusal_in_doubt_is_none_either() {
         (never(),                                        Effect::Changed,        Failed),
         (Answer::Refused(Refusal::Later),                Effect::Nothing,        Processing),
         (Answer::Refused(Refusal::Expired),              Effect::AskWhetherUsed, Processing),
+        (Answer::Refused(Refusal::Unclear("X".into())),  Effect::Changed,        Processing),
         (Answer::Unknown,                                Effect::Changed,        Unknown),
     ];
     for (answer, effect, state) in table {
@@ -269,6 +271,55 @@ fn what_the_rail_tells_later_follows_the_table() {
         "another name is another transfer"
     );
     assert_eq!(other(|found| found.amount = Amount::new(501).unwrap()), Contradicts);
+}
+
+#[test]
+fn one_movement_of_money_pays_one_approval() {
+    // The rail answers with the name of a transfer that another approval was paid with.
+    let other = TransferId::from_uuid(uuid::Uuid::from_u128(99));
+    let taken = |mut one: Started| {
+        one.books.names.insert(rail(RailStatus::Settled).id, other);
+        one
+    };
+    let settled = || rail(RailStatus::Settled);
+    let mut one = taken(Started::authorized());
+    let told = one.then(|draft, id, _| on_creation(draft, id, Answer::Done(settled())));
+    assert_eq!(told, (Effect::Contradicts, TransferState::Processing, 0));
+    assert_eq!(one.row().hold, Some(Hold::Contradiction), "a person has to look");
+    assert_eq!(one.row().provider_transfer_id, None);
+    let told = one.then(|draft, id, _| on_status(draft, id, &settled()));
+    assert_eq!(told, (Effect::Contradicts, TransferState::Processing, 0), "told again");
+    let mut one = taken(Started::lost());
+    let found = || Answer::Done(Some(settled()));
+    let told = one.then(|draft, id, lease| on_probe(draft, id, lease, found()));
+    assert_eq!(told, (Effect::Contradicts, TransferState::Unknown, 0));
+    assert_eq!(next(one.row(), Currency::USD), Next::Decide(Hold::Contradiction));
+    let mut one = taken(Started::lost());
+    let told = one.then(|draft, id, lease| on_expired(draft, id, lease, found()));
+    assert_eq!((told.0, one.row().hold), (Effect::Contradicts, Some(Hold::Contradiction)));
+}
+
+#[test]
+fn an_unclear_refusal_waits_for_a_person_and_is_asked_about_before_it_is_sent_again() {
+    let mut one = Started::authorized();
+    let unclear = Answer::Refused(Refusal::Unclear("A_NEW_ONE".to_owned()));
+    let told = one.then(|draft, id, _| on_creation(draft, id, unclear));
+    assert_eq!(told, (Effect::Changed, TransferState::Processing, 0));
+    assert_eq!(next(one.row(), Currency::USD), Next::Decide(Hold::Unclear));
+    let _ = one.then(|draft, id, _| release_held(draft, id).map(|()| Effect::Changed));
+    assert_eq!(next(one.row(), Currency::USD), Next::Probe);
+}
+
+#[test]
+fn what_has_ended_is_not_executed_again_and_what_is_sealed_gets_no_transfer() {
+    let mut one = Started::at(RailStatus::Settled);
+    let batch_id = one.row().batch_id;
+    let _ = one.then(|draft, _, _| finish_batch(draft, batch_id).map(|_| Effect::Changed));
+    let mut draft = Draft::new(one.books.clone(), one.now.plus_micros(HOUR));
+    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap_err().code(), "batch_ended");
+    let ids = || TransferId::from_uuid(uuid::Uuid::nil());
+    let refused = fill_batch(&mut draft, batch_id, &[], None, None, ids);
+    assert_eq!(refused.unwrap_err().code(), "payout_contradiction");
 }
 
 #[test]

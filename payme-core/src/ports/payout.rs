@@ -61,6 +61,15 @@ pub trait PayoutStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Approval>, StoreError>;
 
+    /// The approvals of an account, in whatever state, with their claims: at most `limit` approvals
+    /// whose id is above `after`, those with the lowest ids.
+    async fn approvals(
+        &self,
+        account: AccountId,
+        after: Option<ApprovalId>,
+        limit: usize,
+    ) -> Result<Books, StoreError>;
+
     /// The batch of an id.
     async fn payout_batch(&self, id: PayoutBatchId) -> Result<Option<Batch>, StoreError>;
 
@@ -92,11 +101,12 @@ pub trait PayoutStore: Send + Sync {
     /// The transfer of an id.
     async fn transfer(&self, id: TransferId) -> Result<Option<Transfer>, StoreError>;
 
-    /// The transfer that a rail has a name for; of several, the one with the smallest id.
-    async fn transfer_named(
+    /// The transfers that a rail has these names for, each with its name, by name. Names that
+    /// nobody has are left out.
+    async fn transfers_named(
         &self,
-        name: &ProviderTransferId,
-    ) -> Result<Option<Transfer>, StoreError>;
+        names: &[ProviderTransferId],
+    ) -> Result<Vec<(ProviderTransferId, TransferId)>, StoreError>;
 
     /// Everything that a decision about these batches and transfers rests on, as one consistent
     /// version: the transfers with their batches, approvals and claims, and the accounts of all
@@ -131,8 +141,8 @@ pub trait PayoutStore: Send + Sync {
     /// it by [`crate::audit::Link::after`]. Conflicts when a row has another version or exists
     /// already, when the attorney has used the key of a new batch, when the settlement has an
     /// account, when a person has an approval for it, when the key of a deposit was used, when an
-    /// approval would have two transfers that may move money, and when the events of a rail were
-    /// read to another place.
+    /// approval would have two transfers that may move money, when two transfers would have one
+    /// name at the rail, and when the events of a rail were read to another place.
     async fn commit_payout(&self, change: &PayoutChange) -> Result<Commit, StoreError>;
 
     /// At most `limit` facts of an account behind a place in its log, in order.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::PayoutStore;
+use super::{AuditStore, GatewayStore, PayoutStore};
 use crate::audit::{Event, SequencedEvent};
 use crate::catalog::tracker::TrackerState;
 use crate::catalog::{CatalogPlan, Settlement};
@@ -277,6 +277,9 @@ pub trait MatchStore: Send + Sync {
 /// The event log.
 #[async_trait]
 pub trait EventStore: Send + Sync {
+    /// Appends entries that stand for themselves: all or none.
+    async fn append_events(&self, events: &[Event]) -> Result<(), StoreError>;
+
     /// At most `limit` entries behind a place in the log, in order.
     async fn events_after(
         &self,
@@ -287,12 +290,26 @@ pub trait EventStore: Send + Sync {
 
 /// A whole store.
 pub trait Store:
-    CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore + PayoutStore
+    CatalogStore
+    + DirectoryStore
+    + EvidenceStore
+    + MatchStore
+    + EventStore
+    + PayoutStore
+    + AuditStore
+    + GatewayStore
 {
 }
 
 impl<T> Store for T where
-    T: CatalogStore + DirectoryStore + EvidenceStore + MatchStore + EventStore + PayoutStore
+    T: CatalogStore
+        + DirectoryStore
+        + EvidenceStore
+        + MatchStore
+        + EventStore
+        + PayoutStore
+        + AuditStore
+        + GatewayStore
 {
 }
 

@@ -142,6 +142,10 @@ id!(
     /// A question that a settlement asks of who claims.
     QuestionId
 );
+id!(
+    /// Where the money of a person is sent to.
+    DestinationId
+);
 
 /// The version of a stored row: 1 when written first, one more with every change.
 ///

@@ -21,10 +21,10 @@ pub use column::{Column, ColumnError, SharedBytes};
 pub use commit::Commit;
 pub use confidence::{Confidence, ConfidenceError};
 pub use feature_key::{FEATURE_KEY_BYTES_MAX, FeatureKey, FeatureKeyError, FeatureKind, slug};
-pub(crate) use hex::hex;
+pub use hex::hex;
 pub use id::{
-    AccountId, ApprovalId, AttorneyId, BatchId, EventId, IdError, PayoutBatchId, QuestionId,
-    RANDOM_BYTES, RecordId, RunId, SettlementId, TransferId, UserId, Version,
+    AccountId, ApprovalId, AttorneyId, BatchId, DestinationId, EventId, IdError, PayoutBatchId,
+    QuestionId, RANDOM_BYTES, RecordId, RunId, SettlementId, TransferId, UserId, Version,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use person::Person;

@@ -1,7 +1,12 @@
 //! What can be written on the command line.
 
+mod attorney;
+mod audit;
+mod claim;
 mod import;
 mod merchants;
+mod payout;
+mod simulate;
 mod transactions;
 
 use std::cell::OnceCell;
@@ -12,10 +17,17 @@ use payme::Payme;
 use payme::matching::{DEFAULT_EXPERIMENT_KEY, ExperimentKey, SignalSet, Variant};
 use payme::types::{Date, Instant, SettlementId, State, UserId, parse_date};
 
+pub(crate) use attorney::{
+    ActingArgs, AttorneyArgs, AttorneyWhat, LinkArgs, QuestionsArgs, QuestionsWhat, VaultArgs,
+};
+pub(crate) use audit::{AuditArgs, AuditWhat, LogFilterArgs};
+pub(crate) use claim::{ClaimArgs, ClaimWhat, DestinationArgs, DestinationWhat, Outcome};
 pub(crate) use import::{
     FileArgs, ImportArgs, ImportWhat, RecordArgs, TrackerArgs, TransactionFileArgs,
 };
 pub(crate) use merchants::{MerchantsArgs, MerchantsWhat};
+pub(crate) use payout::{ApproveArgs, BatchArgs, ExecuteArgs, PayoutArgs, PayoutWhat};
+pub(crate) use simulate::{SimulateArgs, SimulatedPlan, SimulatedStore};
 pub(crate) use transactions::{CorrectArgs, FilterArgs, TransactionsArgs, TransactionsWhat};
 
 const EXAMPLES: &str = "\
@@ -25,6 +37,7 @@ Examples:
   payme import transactions --user 00000000-0000-4000-8000-000000000001 --state CA bank.json
   payme match --user 00000000-0000-4000-8000-000000000001
   payme match --settlements settlements.json --features features.jsonl --format json
+  payme payout execute BATCH --attorney ID
 
 Exit codes: 0 success, 1 the work found something wrong (rows were refused), 2 usage or bad input.
 PAYME_LOG chooses what is logged to stderr, such as PAYME_LOG=debug.";
@@ -48,6 +61,8 @@ pub(crate) enum Format {
     Json,
     /// One JSON value a line.
     Jsonl,
+    /// For spreadsheets, of an export; what an export writes where no format is named.
+    Csv,
 }
 
 /// How log lines are written to stderr.
@@ -57,6 +72,17 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+impl Command {
+    /// Whether it writes rows that a spreadsheet can take.
+    pub(crate) const fn is_export(&self) -> bool {
+        match self {
+            Self::Transactions(args) => matches!(args.what, TransactionsWhat::Export { .. }),
+            Self::Audit(args) => matches!(args.what, AuditWhat::Export { .. }),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -102,36 +128,22 @@ pub(crate) enum Command {
     Experiment(ExperimentArgs),
     /// Star and pin settlements for a person
     Prefs(PrefsArgs),
-    /// Say where a person lives and when they were born
+    /// Say where a person lives, when they were born and where their money goes
     User(UserArgs),
+    /// Open and file a person's claims, and say where they stand
+    Claim(Box<ClaimArgs>),
+    /// Register attorneys, and link the accounts that settlements are paid from
+    Attorney(Box<AttorneyArgs>),
+    /// Approve claimants, and pay them
+    Payout(Box<PayoutArgs>),
+    /// Read, check and export the log of payouts
+    Audit(AuditArgs),
     /// Run payouts against everything that can go wrong, seed by seed
     Simulate(SimulateArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one page for each command into a folder
     Man(ManArgs),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  payme simulate --seeds 20000
-  payme simulate --seeds 1 --from 70 --format json
-
-A seed draws what goes wrong between several processes, a store and a rail, and what has to hold \
-is checked after every change. The same seed gives the same answer. Exit code 1 where a law was \
-broken; then the smallest schedule that was found is printed. No database is opened and no money \
-moves.")]
-pub(crate) struct SimulateArgs {
-    /// How many seeds
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    pub(crate) seeds: u64,
-    /// The first seed
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    pub(crate) from: u64,
-    /// How many threads [default: one for each core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<std::num::NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]
@@ -354,6 +366,8 @@ pub(crate) enum UserWhat {
         #[arg(value_name = "USER")]
         user: UserId,
     },
+    /// Say where the money of a person goes
+    Destination(DestinationArgs),
 }
 
 #[derive(Debug, Args)]

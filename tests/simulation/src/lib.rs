@@ -9,20 +9,25 @@
 
 mod canary;
 mod fault;
+mod large;
 mod oracle;
+mod past;
+mod plan;
 mod rail;
 mod random;
 mod schedule;
-#[cfg(test)]
 mod sqlite;
 mod store;
+mod webhook;
+mod wish;
 mod world;
 
 pub use canary::Canary;
 pub use fault::{Fault, Faults, Fired};
+pub use large::{LARGE_FAULTS, run_large};
 pub use oracle::Violation;
+pub use plan::{Outcome, Plan, StoreKind, minimise, run_plan};
 pub use random::Rng;
-pub use schedule::{Outcome, Plan, minimise, run_plan};
 
 /// Seeds that once broke a law: every run of the tests replays them.
 const KEPT_SEEDS: &str = include_str!("../seeds.txt");
@@ -61,6 +66,14 @@ mod tests {
                 .find(|seed| run_plan(&Plan::new(*seed).with_canary(canary)).violation.is_some());
             assert!(caught.is_some(), "{canary:?} is not caught by 1,000 seeds");
         }
+    }
+
+    #[test]
+    fn a_large_batch_is_paid_once_each() {
+        let outcome = run_large(1, 2_500);
+        assert_eq!(outcome.violation, None);
+        assert_eq!(outcome.transfers.0, 2_500);
+        assert!((1_500..2_500).contains(&outcome.transfers.1), "{:?}", outcome.transfers);
     }
 
     #[test]

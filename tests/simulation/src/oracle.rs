@@ -6,9 +6,10 @@ use payme_adapters::rail::Twin;
 use payme_core::audit::{Head, Link};
 use payme_core::claims::ClaimState;
 use payme_core::payouts::{
-    ApprovalState, Balance, Books, Meaning, Posting, RailStatus, Transfer, TransferState,
+    ApprovalState, Balance, Books, Meaning, PayoutEvent, Posting, RailStatus, Transfer,
+    TransferState,
 };
-use payme_core::types::{AccountId, UserId, Version};
+use payme_core::types::{AccountId, ApprovalId, Instant, TransferId, UserId};
 
 use crate::schedule::ready;
 use crate::store::Inner;
@@ -28,12 +29,17 @@ const fn may_have_paid(status: RailStatus) -> bool {
 }
 
 /// What has to hold after every step.
-pub(crate) fn always(store: &dyn Inner, twin: &Twin, account: AccountId) -> Result<(), Violation> {
-    let rows = store.rows();
-    paid_once(&rows, twin)?;
-    conserved(&rows, account, &postings(store, account))?;
-    counted(&rows)?;
-    told(&rows)
+pub(crate) fn always(
+    rows: &Books,
+    store: &dyn Inner,
+    twin: &Twin,
+    account: AccountId,
+) -> Result<(), Violation> {
+    paid_once(rows, twin)?;
+    named_once(rows, twin)?;
+    conserved(rows, account, &postings(store, account))?;
+    counted(rows)?;
+    told(rows)
 }
 
 /// At most one transfer of a person can move money at the rail, or has.
@@ -44,20 +50,35 @@ fn paid_once(rows: &Books, twin: &Twin) -> Result<(), Violation> {
         *count += 1;
         hold!(*count == 1, "two transfers of {} move money at the rail", sent.user_id);
     }
+    let mut can_move: BTreeMap<ApprovalId, Vec<TransferId>> = BTreeMap::new();
+    for row in rows.transfers.values().filter(|row| row.state.is_live()) {
+        can_move.entry(row.approval_id).or_default().push(row.id);
+    }
     for approval in rows.approvals.values() {
-        let own = rows.transfers.values().filter(|row| row.approval_id == approval.id);
-        let can_move: Vec<_> = own.filter(|row| row.state.is_live()).map(|row| row.id).collect();
+        let own = can_move.remove(&approval.id).unwrap_or_default();
+        hold!(own.len() <= 1, "approval {} has {} live transfers", approval.id, own.len());
         hold!(
-            can_move.len() <= 1,
-            "approval {} has {} live transfers",
-            approval.id,
-            can_move.len()
-        );
-        hold!(
-            approval.transfer_id == can_move.first().copied(),
+            approval.transfer_id == own.first().copied(),
             "approval {} names another transfer than its own",
             approval.id
         );
+    }
+    hold!(can_move.is_empty(), "a transfer is of no approval");
+    Ok(())
+}
+
+/// One movement of money pays one transfer: that of whom the rail sent it to.
+fn named_once(rows: &Books, twin: &Twin) -> Result<(), Violation> {
+    let mut owners = BTreeMap::new();
+    for row in rows.transfers.values() {
+        let Some(name) = &row.provider_transfer_id else { continue };
+        let Some(sent) = twin.named(name) else {
+            return Err(format!("transfer {} is said to be {}, which is none", row.id, name.0));
+        };
+        let is_own = (sent.user_id, sent.transfer.amount) == (row.user_id, row.amount);
+        hold!(is_own, "transfer {} is said to be {}, which is another's", row.id, name.0);
+        let other = owners.insert(name, row.id);
+        hold!(other.is_none(), "two transfers are said to be {}", name.0);
     }
     Ok(())
 }
@@ -140,14 +161,20 @@ pub(crate) fn finally(store: &dyn Inner, twin: &Twin, account: AccountId) -> Res
             TransferState::Completed => truth == Some(Meaning::Arrived),
             TransferState::Returned => truth == Some(Meaning::CameBack),
             TransferState::Failed => matches!(truth, None | Some(Meaning::NotMoved)),
-            TransferState::Processing => transfer.hold.is_some() && truth.is_none(),
-            TransferState::Pending | TransferState::Unknown => false,
+            TransferState::Processing | TransferState::Unknown => transfer.hold.is_some(),
+            TransferState::Pending => false,
         };
         let (id, state) = (transfer.id, transfer.state);
         hold!(fits, "transfer {id} is {state} and the rail says {truth:?}");
     }
-    let known =
-        |name| rows.transfers.values().any(|row| row.provider_transfer_id.as_ref() == Some(name));
+    // What is held may be at the rail: a person was to look, and did not yet.
+    let known = |name| {
+        let is_held = |row: &Transfer| {
+            row.hold.is_some()
+                && sent.get(name).is_some_and(|sent| sent.key == row.key().to_string())
+        };
+        rows.names.contains_key(name) || rows.transfers.values().any(is_held)
+    };
     for (name, sent) in &sent {
         hold!(known(*name), "the rail has {} of {}, which nobody knows", name.0, sent.user_id);
     }
@@ -156,13 +183,28 @@ pub(crate) fn finally(store: &dyn Inner, twin: &Twin, account: AccountId) -> Res
             rows.transfers.values().any(|row| row.batch_id == batch.id && row.hold.is_some());
         hold!(batch.state.is_final() || waits, "batch {} never ended", batch.id);
     }
-    let log = log(store, account);
-    Link::verify(Head::default(), &log).map_err(|error| error.to_string())?;
+    logged(rows, &log(store, account))
+}
+
+/// The log is a chain, rebuilds the rows, and tells of nothing new after the account was closed.
+fn logged(rows: Books, log: &[Link]) -> Result<(), Violation> {
+    Link::verify(Head::default(), log).map_err(|error| error.to_string())?;
     let facts: Result<Vec<_>, _> = log.iter().map(|link| Ok((link.at, link.event()?))).collect();
     let facts = facts.map_err(|error: payme_core::audit::Broken| error.to_string())?;
     let rebuilt = Books::replay(facts.iter().map(|(at, event)| (*at, event)))
         .map_err(|(at, error)| format!("fact {at} does not follow: {error}"))?;
-    hold!(rebuilt == as_logged(rows), "the log does not rebuild the rows");
+    hold!(rebuilt == rows.as_logged(), "the log does not rebuild the rows");
+    let closed = |(_, event): &(Instant, PayoutEvent)| {
+        matches!(event, PayoutEvent::SettlementAccountClosed { .. })
+    };
+    let after = facts.iter().skip_while(|fact| !closed(fact));
+    let new = after.filter(|(_, event)| {
+        matches!(
+            event,
+            PayoutEvent::PayoutBatchOpened { .. } | PayoutEvent::PayoutAccountFunded { .. }
+        )
+    });
+    hold!(new.count() == 0, "money was set aside or put in after the account was closed");
     Ok(())
 }
 
@@ -172,17 +214,4 @@ pub(crate) fn log(store: &dyn Inner, account: AccountId) -> Vec<Link> {
 
 fn postings(store: &dyn Inner, account: AccountId) -> Vec<Posting> {
     ready(store.postings(account, 0, usize::MAX)).and_then(Result::ok).unwrap_or_default()
-}
-
-/// The rows as far as the log tells of them.
-fn as_logged(mut rows: Books) -> Books {
-    rows.accounts.values_mut().for_each(|row| row.version = Version::NEW);
-    rows.approvals.values_mut().for_each(|row| row.version = Version::NEW);
-    rows.transfers.values_mut().for_each(|row| row.version = Version::NEW);
-    rows.claims.values_mut().for_each(|row| row.version = Version::NEW);
-    rows.claims.retain(|_, claim| claim.state != ClaimState::Submitted);
-    for batch in rows.batches.values_mut() {
-        (batch.version, batch.lease, batch.filled_to) = (Version::NEW, None, None);
-    }
-    rows
 }

@@ -7,7 +7,7 @@ use payme_core::payouts::{
     RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::TransferRail;
-use payme_core::types::Instant;
+use payme_core::types::{Instant, TransferId};
 
 use crate::canary::Canary;
 use crate::fault::Fault;
@@ -50,12 +50,34 @@ impl Rail {
         self.world.lock().canary == Some(canary)
     }
 
+    /// Whether the rail refuses without saying what that means. What it did before stays done.
+    fn is_unclear<T>(&self) -> Option<Answer<T>> {
+        let code = || Refusal::Unclear("SOMETHING_WENT_WRONG".to_owned());
+        self.world.strikes(Fault::RailUnclear).then(|| Answer::Refused(code()))
+    }
+
+    /// A transfer that another approval was paid with, where the rail answers with that.
+    fn another(&self, asked: TransferId) -> Option<RailTransfer> {
+        let shared = self.world.lock();
+        let rows = shared.history.back()?;
+        let name = rows.names.iter().find(|(_, owner)| **owner != asked)?.0.clone();
+        drop(shared);
+        if !self.world.strikes(Fault::RailNamesAnother) {
+            return None;
+        }
+        self.world.lock().twin.named(&name).map(|sent| sent.transfer.clone())
+    }
+
     fn agree(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
         let mut shared = self.world.lock();
-        let Shared { rng, faults, twin, now, changes, .. } = &mut *shared;
+        let Shared { rng, faults, twin, now, changes, rail_is_broke_until, .. } = &mut *shared;
         *changes += 1;
+        if twin.has_forgotten(&request.key, *now) {
+            faults.saw(Fault::KeyForgotten);
+        }
+        let is_broke = *now < *rail_is_broke_until;
         let answer = twin.authorize(request, *now, || {
-            if faults.strikes(Fault::RailDeclines, rng) {
+            if is_broke || faults.strikes(Fault::RailDeclines, rng) {
                 Verdict::Decline("NSF".to_owned())
             } else if faults.strikes(Fault::RailUserAction, rng) {
                 Verdict::UserAction
@@ -71,14 +93,18 @@ impl Rail {
 
     fn send(&self, authorization: &AuthorizationId, money: Money) -> Answer<RailTransfer> {
         let mut shared = self.world.lock();
-        let Shared { rng, faults, twin, now, changes, .. } = &mut *shared;
+        let Shared { rng, faults, twin, now, changes, rail_is_broke_until, .. } = &mut *shared;
         *changes += 1;
+        let is_broke = *now < *rail_is_broke_until;
         let refuse = || {
-            faults
-                .strikes(Fault::RailRefusesToSend, rng)
-                .then(|| "TRANSFER_ACCOUNT_BLOCKED".to_owned())
+            let is_blocked = faults.strikes(Fault::RailRefusesToSend, rng);
+            let code = is_blocked.then_some("TRANSFER_ACCOUNT_BLOCKED");
+            code.or(is_broke.then_some("NSF")).map(str::to_owned)
         };
         let answer = twin.create(authorization, (money.0, money.1), *now, refuse);
+        if answer == Answer::Refused(Refusal::Expired) {
+            shared.faults.saw(Fault::AuthorizationExpired);
+        }
         shared.tell(|| format!("rail: create {} -> {answer:?}", authorization.0));
         answer
     }
@@ -95,6 +121,9 @@ impl TransferRail for Rail {
     async fn authorize(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
         if let Err(answer) = self.arrives().await {
             return answer;
+        }
+        if let Some(answer) = self.is_unclear() {
+            return self.answers(answer).await;
         }
         let mut own = request.clone();
         if self.is(Canary::OwnAuthorization) {
@@ -113,6 +142,9 @@ impl TransferRail for Rail {
         if let Err(answer) = self.arrives().await {
             return answer;
         }
+        if let Some(answer) = self.is_unclear() {
+            return self.answers(answer).await;
+        }
         let mut authorization = money.authorization().clone();
         if self.is(Canary::OwnAuthorization) {
             let request = AuthorizationRequest {
@@ -125,7 +157,10 @@ impl TransferRail for Rail {
                 authorization = id;
             }
         }
-        let answer = self.send(&authorization, Money(money.amount(), money.key().to_string()));
+        let mut answer = self.send(&authorization, Money(money.amount(), money.key().to_string()));
+        if let Some(other) = self.another(money.transfer_id()) {
+            answer = Answer::Done(other);
+        }
         self.answers(answer).await
     }
 
@@ -140,6 +175,7 @@ impl TransferRail for Rail {
             let shared = self.world.lock();
             transfer.authorization.as_ref().and_then(|id| shared.twin.get(id))
         };
+        let found = self.another(transfer.id).or(found);
         self.answers(Answer::Done(found)).await
     }
 
@@ -165,9 +201,11 @@ impl TransferRail for Rail {
             }
         }
         let split = self.world.strikes(Fault::EventsSplit);
+        let is_from_before = after > 0 && self.world.strikes(Fault::EventsFromBefore);
         let page = {
             let mut shared = self.world.lock();
             let count = if split { 1 + shared.rng.index(3) } else { count };
+            let after = if is_from_before { shared.rng.below(after) } else { after };
             shared.twin.events(after, count)
         };
         self.answers(Answer::Done(self.garbled(page))).await

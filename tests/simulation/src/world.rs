@@ -3,19 +3,25 @@
 //! Every call of the driver passes here. Before and after its effect it gives way to the schedule, which
 //! may go on with another process, or let this one die.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use payme_adapters::rail::{Twin, TwinSettings};
+use payme_core::payouts::Books;
 use payme_core::ports::{Clock, Random};
 use payme_core::types::{Instant, RANDOM_BYTES};
 
 use crate::canary::Canary;
 use crate::fault::{Fault, Faults};
+use crate::plan::Plan;
 use crate::random::Rng;
-use crate::schedule::Plan;
+use crate::webhook::Webhook;
+
+/// So many versions of all rows are kept, for questions that are answered late.
+const HISTORY_MAX: usize = 6;
 
 /// What everything in a seed shares.
 #[derive(Debug)]
@@ -29,6 +35,14 @@ pub(crate) struct Shared {
     pub(crate) changes: u64,
     /// Whether the process that gave way last had done something that it did not hear of yet.
     pub(crate) is_done: bool,
+    /// The rows as they were after the last changes, the newest last.
+    pub(crate) history: VecDeque<Arc<Books>>,
+    /// Webhooks that are on their way.
+    pub(crate) webhooks: Vec<Webhook>,
+    /// Until when the rail has no money.
+    pub(crate) rail_is_broke_until: Instant,
+    /// Until when the disk is full.
+    pub(crate) disk_is_full_until: Instant,
     /// What happened, for a seed that failed.
     pub(crate) trace: Option<Vec<String>>,
 }
@@ -55,6 +69,10 @@ impl World {
             canary: plan.canary,
             changes: 0,
             is_done: false,
+            history: VecDeque::with_capacity(HISTORY_MAX),
+            webhooks: Vec::new(),
+            rail_is_broke_until: Instant::EPOCH,
+            disk_is_full_until: Instant::EPOCH,
             trace: plan.is_traced.then(Vec::new),
         };
         Self { shared: Arc::new(Mutex::new(shared)) }
@@ -76,6 +94,13 @@ impl World {
         strikes
     }
 
+    /// Counts what was seen to happen.
+    pub(crate) fn saw(&self, fault: Fault) {
+        let mut shared = self.lock();
+        shared.faults.saw(fault);
+        shared.tell(|| format!("seen {fault}"));
+    }
+
     /// Gives way to the schedule once, before or after something is done.
     pub(crate) fn give_way(&self, is_done: bool) -> GiveWay {
         self.lock().is_done = is_done;
@@ -84,6 +109,14 @@ impl World {
 }
 
 impl Shared {
+    /// Keeps the rows as they are now.
+    pub(crate) fn remember(&mut self, rows: Books) {
+        if self.history.len() == HISTORY_MAX {
+            self.history.pop_front();
+        }
+        self.history.push_back(Arc::new(rows));
+    }
+
     pub(crate) fn tell(&mut self, what: impl FnOnce() -> String) {
         let now = self.now;
         if let Some(trace) = &mut self.trace {
@@ -105,11 +138,13 @@ pub(crate) struct GiveWay {
 impl Future for GiveWay {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if self.is_over {
             return Poll::Ready(());
         }
         self.is_over = true;
+        // Whoever waits for several at once polls only those that say they can go on.
+        context.waker().wake_by_ref();
         Poll::Pending
     }
 }

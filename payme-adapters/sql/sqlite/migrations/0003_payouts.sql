@@ -102,8 +102,7 @@ create table payout_batch (
 
 create index payout_batch_newest on payout_batch (account_id, id);
 
--- One movement of money to one person. What the rail calls it is not unique here: a rail that has
--- one name for two transfers must not hold up all that is stored together with them.
+-- One movement of money to one person.
 create table payout_transfer (
     id text primary key not null check (length(id) = 36),
     batch_id text not null references payout_batch (id),
@@ -116,7 +115,8 @@ create table payout_transfer (
     is_in_doubt integer not null check (is_in_doubt in (0, 1)),
     authorization text,
     hold text check (hold in (
-        'user_action_required', 'approved_unchecked', 'rail_contradicts')),
+        'user_action_required', 'approved_unchecked', 'rail_contradicts',
+        'rail_refuses_unclear')),
     provider_transfer_id text,
     failure_reason text,
     initiated_at integer,
@@ -142,7 +142,8 @@ create index payout_transfer_of on payout_transfer (batch_id, id);
 create index payout_transfer_open on payout_transfer (batch_id, id)
 where state in ('pending', 'processing', 'unknown');
 
-create index payout_transfer_named on payout_transfer (provider_transfer_id)
+-- A rail that has one name for two of them moved money once.
+create unique index payout_transfer_named on payout_transfer (provider_transfer_id)
 where provider_transfer_id is not null;
 
 -- Movements of money, numbered from 1 in each account. The kind says from where and to where.
@@ -173,6 +174,25 @@ create table payout_log (
     body text not null check (json_valid(body)),
     hash blob not null check (length(hash) = 32),
     primary key (account_id, sequence)
+) strict, without rowid;
+
+create index payout_log_by_time on payout_log (at, account_id, sequence);
+
+-- The ends of all logs, bound together under one hash; the first seal is 1.
+create table audit_seal (
+    sequence integer primary key not null check (sequence >= 1),
+    at integer not null,
+    root blob not null check (length(root) = 32)
+) strict;
+
+-- The logs that grew before a seal, and where they ended.
+create table audit_seal_head (
+    seal integer not null references audit_seal (sequence),
+    account_id text not null references settlement_account (id),
+    sequence integer not null check (sequence >= 1),
+    hash blob not null check (length(hash) = 32),
+    primary key (account_id, sequence),
+    unique (seal, account_id)
 ) strict, without rowid;
 
 -- The last event of a rail that was read.
@@ -391,6 +411,32 @@ end;
 create trigger payout_log_is_not_deleted before delete on payout_log
 begin
     select raise(abort, 'the log of payouts is append-only');
+end;
+
+create trigger audit_seal_is_not_updated before update on audit_seal
+begin
+    select raise(abort, 'seals are append-only');
+end;
+
+create trigger audit_seal_is_not_deleted before delete on audit_seal
+begin
+    select raise(abort, 'seals are append-only');
+end;
+
+create trigger audit_seal_has_no_gaps before insert on audit_seal
+when new.sequence <> 1 + coalesce((select max(sequence) from audit_seal), 0)
+begin
+    select raise(abort, 'seals are append-only');
+end;
+
+create trigger audit_seal_head_is_not_updated before update on audit_seal_head
+begin
+    select raise(abort, 'seals are append-only');
+end;
+
+create trigger audit_seal_head_is_not_deleted before delete on audit_seal_head
+begin
+    select raise(abort, 'seals are append-only');
 end;
 
 create trigger rail_cursor_is_not_deleted before delete on rail_cursor

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use payme_core::payouts::{
     Account, Amount, Approval, Batch, BatchRequest, Books, Candidate, Draft, ItemsDigest,
-    PayoutError, RequestKey, Skipped, Verdict, batch_verdict, fill_batch, open_batch, seal_batch,
+    PayoutError, RequestKey, Skipped, Verdict, batch_verdict, fill_batch, keep_left_out,
+    open_batch, seal_batch,
 };
 use payme_core::types::{ApprovalId, PayoutBatchId, SettlementId, UserId};
 
@@ -44,47 +45,103 @@ impl Payouts {
     /// [`PayoutError::KeyReused`], [`PayoutError::NotLinked`], [`PayoutError::AccountClosed`],
     /// [`PayoutError::Insufficient`], and those of the store.
     pub async fn create_batch(&self, new: NewBatch<'_>) -> Result<BatchMade, PayoutDriverError> {
+        let (made, is_new) = self.create_batch_without(new, &[]).await?;
+        if is_new {
+            return Ok(made);
+        }
+        self.resume_batch_without(made.batch, new, &[]).await
+    }
+
+    /// The same without some of the people who are asked for by name: they are left out for these
+    /// reasons, which are kept with the batch. Also says whether this call began the batch: one
+    /// that another began is not gone on with, because what *that* left out holds.
+    pub(in crate::driver) async fn create_batch_without(
+        &self,
+        new: NewBatch<'_>,
+        left_out: &[(UserId, Skipped)],
+    ) -> Result<(BatchMade, bool), PayoutDriverError> {
         let request = BatchRequest {
             key: new.key.clone(),
             settlement_id: new.settlement,
             items: new.items.map(ItemsDigest::new),
         };
         let account = self.linked(new.settlement).await?;
-        let batch = self.opened(&account, &request, new).await?;
+        let (batch, is_new) = self.opened(&account, &request, (new, left_out)).await?;
+        if batch.is_sealed || !is_new {
+            return Ok((BatchMade { batch, skipped: Vec::new() }, is_new));
+        }
+        Ok((self.fill(batch.id, new, left_out).await?, is_new))
+    }
+
+    /// Goes on making a batch that was begun, without the people it was begun without.
+    pub(in crate::driver) async fn resume_batch_without(
+        &self,
+        batch: Batch,
+        new: NewBatch<'_>,
+        left_out: &[(UserId, Skipped)],
+    ) -> Result<BatchMade, PayoutDriverError> {
         if batch.is_sealed {
             return Ok(BatchMade { batch, skipped: Vec::new() });
         }
-        self.fill(batch.id, new).await
+        self.fill(batch.id, new, left_out).await
     }
 
-    /// The batch of a request: the stored one, or a new one with its money set aside.
+    /// Whether the account of a settlement can cover a batch as it would be made now.
+    ///
+    /// # Errors
+    /// [`PayoutError::Insufficient`], and those of the store.
+    pub(in crate::driver) async fn expect_cover(
+        &self,
+        new: NewBatch<'_>,
+        left_out: &[(UserId, Skipped)],
+    ) -> Result<(), PayoutDriverError> {
+        let account = self.linked(new.settlement).await?;
+        let total = self.total(&account, new, left_out).await?;
+        let missing_cents = total.saturating_sub(account.available);
+        if missing_cents > 0 {
+            return Err(PayoutError::Insufficient { missing_cents }.into());
+        }
+        Ok(())
+    }
+
+    /// The batch of a request: the stored one, or a new one with its money set aside. Says whether
+    /// it is new.
     async fn opened(
         &self,
         account: &Account,
         request: &BatchRequest,
-        new: NewBatch<'_>,
-    ) -> Result<Batch, PayoutDriverError> {
+        (new, left_out): (NewBatch<'_>, &[(UserId, Skipped)]),
+    ) -> Result<(Batch, bool), PayoutDriverError> {
         for _ in 0..ATTEMPTS_MAX {
             let stored = self.store.payout_batch_of(account.attorney_id, new.key).await?;
             if let Verdict::Made(batch) = batch_verdict(stored.as_ref(), request)? {
-                return Ok(batch.clone());
+                return Ok((batch.clone(), false));
             }
-            let reserved = self.total(account, new).await?;
+            let reserved = self.total(account, new, left_out).await?;
             let now = self.now();
             let id = PayoutBatchId::v7(now, self.random.bytes());
             let books = self.books_of_account(account.id).await?;
-            let decide = |draft: &mut Draft| open_batch(draft, account.id, id, request, reserved);
+            let decide = |draft: &mut Draft| {
+                open_batch(draft, account.id, id, request, reserved)?;
+                keep_left_out(draft, id, left_out);
+                Ok(())
+            };
             if let Some(mut decided) = self.commit(books, decide).await? {
                 let unfit = PayoutError::Contradiction("batches");
-                return Ok(decided.books.batches.remove(&id).ok_or(unfit)?);
+                return Ok((decided.books.batches.remove(&id).ok_or(unfit)?, true));
             }
         }
         Err(PayoutDriverError::Contention)
     }
 
     /// What everybody who waits would be paid together.
-    async fn total(&self, account: &Account, new: NewBatch<'_>) -> Result<i64, PayoutDriverError> {
-        let wanted = wanted(new);
+    async fn total(
+        &self,
+        account: &Account,
+        new: NewBatch<'_>,
+        left_out: &[(UserId, Skipped)],
+    ) -> Result<i64, PayoutDriverError> {
+        let wanted = wanted(new, left_out);
         let mut total = 0;
         let mut after = None;
         loop {
@@ -118,8 +175,9 @@ impl Payouts {
         &self,
         batch_id: PayoutBatchId,
         new: NewBatch<'_>,
+        left_out: &[(UserId, Skipped)],
     ) -> Result<BatchMade, PayoutDriverError> {
-        let wanted = wanted(new);
+        let wanted = wanted(new, left_out);
         let mut skipped = Vec::new();
         let mut conflicts = 0;
         while conflicts < ATTEMPTS_MAX {
@@ -157,6 +215,13 @@ impl Payouts {
             let ids = || self.transfer_id(now);
             let Page { candidates, reached, is_last } = page;
             let skipped = fill_batch(draft, batch_id, candidates, *reached, payout_min, ids)?;
+            let user_of = |id: &ApprovalId| {
+                let row = draft.books().approvals.get(id);
+                row.map(|row| row.user_id)
+            };
+            let people = skipped.iter().filter_map(|(id, reason)| Some((user_of(id)?, *reason)));
+            let people: Vec<(UserId, Skipped)> = people.collect();
+            keep_left_out(draft, batch_id, &people);
             if *is_last {
                 seal_batch(draft, batch_id)?;
             }
@@ -175,6 +240,12 @@ struct Page {
     is_last: bool,
 }
 
-fn wanted(new: NewBatch<'_>) -> Option<BTreeSet<UserId>> {
-    new.items.map(|items| items.iter().map(|(user, _)| *user).collect())
+/// Whom a batch is for by name, but for those who are left out.
+fn wanted(new: NewBatch<'_>, left_out: &[(UserId, Skipped)]) -> Option<BTreeSet<UserId>> {
+    let out: BTreeSet<UserId> = left_out.iter().map(|(user, _)| *user).collect();
+    let named = |items: &[(UserId, Option<Amount>)]| {
+        let users = items.iter().map(|(user, _)| *user);
+        users.filter(|user| !out.contains(user)).collect()
+    };
+    new.items.map(named)
 }

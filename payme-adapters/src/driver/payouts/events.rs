@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use payme_core::payouts::{Answer, Draft, NoteOutcome, RailEvent, on_events};
+use payme_core::payouts::{Answer, Draft, NoteOutcome, ProviderTransferId, RailEvent, on_events};
 use payme_core::types::TransferId;
 
 use super::{PayoutDriverError, Payouts};
@@ -72,12 +72,10 @@ impl Payouts {
         after: Option<u64>,
         events: &[RailEvent],
     ) -> Result<Option<Vec<NoteOutcome>>, PayoutDriverError> {
-        let mut named = BTreeMap::new();
-        for event in events {
-            if let Some(transfer) = self.store.transfer_named(&event.transfer_id).await? {
-                named.insert(event.transfer_id.clone(), transfer.id);
-            }
-        }
+        let names: Vec<ProviderTransferId> =
+            events.iter().map(|event| event.transfer_id.clone()).collect();
+        let named: BTreeMap<ProviderTransferId, TransferId> =
+            self.store.transfers_named(&names).await?.into_iter().collect();
         let ids: Vec<TransferId> = named.values().copied().collect();
         let books = self.store.books(&[], &ids).await?;
         let decide = |draft: &mut Draft| {

@@ -5,12 +5,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use payme_core::payouts::{
-    Answer, Authorization, BatchState, Books, Draft, Effect, Lease, Next, PayoutError,
-    RailTransfer, SendMoney, TransferState, finish_batch, lease_batch, next, on_authorization,
-    on_creation, on_expired, on_probe, release_lease, renew, start,
+    Answer, Authorization, AuthorizationRequest, BatchState, Books, Draft, Effect, Lease, Next,
+    PayoutError, ProviderTransferId, RailTransfer, SendMoney, Transfer, TransferState,
+    finish_batch, lease_batch, next, on_authorization, on_creation, on_expired, on_probe,
+    release_lease, renew, start,
 };
-use payme_core::types::{PayoutBatchId, TransferId};
+use payme_core::ports::TransferRail;
+use payme_core::types::{Currency, PayoutBatchId, TransferId};
 
 use super::{Decided, PayoutDriverError, Payouts};
 use crate::driver::ATTEMPTS_MAX;
@@ -22,12 +27,14 @@ pub struct ExecuteOptions {
     pub chunk: usize,
     /// For so many microseconds a batch is taken, and again with each chunk.
     pub lease_micros: i64,
+    /// So many requests to the rail are under way at a time, at least 1.
+    pub in_flight: usize,
 }
 
 impl Default for ExecuteOptions {
-    /// Chunks of 1,000, and two minutes.
+    /// Chunks of 1,000, two minutes, and 8 requests at a time.
     fn default() -> Self {
-        Self { chunk: 1_000, lease_micros: 120_000_000 }
+        Self { chunk: 1_000, lease_micros: 120_000_000, in_flight: 8 }
     }
 }
 
@@ -44,6 +51,15 @@ pub struct Execution {
     pub is_paused: bool,
     /// Transfers about which the rail says what cannot be true.
     pub contradictions: Vec<TransferId>,
+}
+
+/// What a decision rests on.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    batch_id: PayoutBatchId,
+    transfers: &'a [TransferId],
+    /// What the rail calls transfers in the answers that are taken in.
+    names: &'a [ProviderTransferId],
 }
 
 struct Run<'a> {
@@ -81,7 +97,8 @@ impl Payouts {
         }
         let micros = options.lease_micros;
         let take = |draft: &mut Draft| lease_batch(draft, batch_id, micros);
-        let lease = self.decide_on(batch_id, &[], take).await?.answer;
+        let about = About { batch_id, transfers: &[], names: &[] };
+        let lease = self.decide_on(about, None, take).await?.answer;
         let contradictions = Vec::new();
         let is_paused = false;
         let mut run = Run { payouts: self, batch_id, lease, options, contradictions, is_paused };
@@ -92,7 +109,7 @@ impl Payouts {
             finish_batch(draft, batch_id)?;
             release_lease(draft, batch_id, lease)
         };
-        let after = self.decide_on(batch_id, &[], finish).await?;
+        let after = self.decide_on(about, None, finish).await?;
         let batch = after.books.batches.get(&batch_id).ok_or_else(unknown)?;
         let open = batch.open_transfers();
         Ok(Execution {
@@ -104,15 +121,22 @@ impl Payouts {
         })
     }
 
-    /// Loads, decides and stores, again and again until nothing changes in between.
-    pub(super) async fn decide_on<T>(
+    /// Decides and stores, again and again until nothing changes in between. The first time on
+    /// `known`, the rows as they were stored last, where these are at hand; then on what is loaded.
+    async fn decide_on<T>(
         &self,
-        batch_id: PayoutBatchId,
-        transfers: &[TransferId],
+        about: About<'_>,
+        mut known: Option<Books>,
         decide: impl Fn(&mut Draft) -> Result<T, PayoutError>,
     ) -> Result<Decided<T>, PayoutDriverError> {
         for _ in 0..ATTEMPTS_MAX {
-            let books = self.store.books(&[batch_id], transfers).await?;
+            let mut books = match known.take() {
+                Some(books) => books,
+                None => self.store.books(&[about.batch_id], about.transfers).await?,
+            };
+            if !about.names.is_empty() {
+                books.names.extend(self.store.transfers_named(about.names).await?);
+            }
             if let Some(decided) = self.commit(books, &decide).await? {
                 return Ok(decided);
             }
@@ -160,15 +184,12 @@ impl Run<'_> {
     /// Brings a chunk as far as the rail lets it. What is stored about it is stored again and again
     /// while the rail is asked, so that a slow one does not outlast the lease.
     async fn chunk(&mut self, ids: &[TransferId]) -> Result<(), PayoutDriverError> {
-        let mut books = self.begin(ids).await?;
         let mut left: VecDeque<TransferId> = ids.iter().copied().collect();
         while !left.is_empty() && !self.is_paused {
+            let books = self.begin(left.make_contiguous()).await?;
             let (agreements, findings) = self.ask(&books, &mut left).await;
-            let rights = self.store_answers(agreements, findings).await?;
-            self.send(rights).await?;
-            if !left.is_empty() {
-                books = self.begin(left.make_contiguous()).await?;
-            }
+            let (books, rights) = self.store_answers(books, agreements, findings).await?;
+            self.send(books, rights).await?;
         }
         Ok(())
     }
@@ -186,7 +207,8 @@ impl Run<'_> {
             start(draft, batch_id, lease, &waiting)?;
             Ok(lease)
         };
-        let begun = self.payouts.decide_on(batch_id, ids, begin).await?;
+        let about = About { batch_id, transfers: ids, names: &[] };
+        let begun = self.payouts.decide_on(about, None, begin).await?;
         self.lease = begun.answer;
         Ok(begun.books)
     }
@@ -200,43 +222,47 @@ impl Run<'_> {
         left: &mut VecDeque<TransferId>,
     ) -> (Agreements, Findings) {
         let (mut agreements, mut findings) = (BTreeMap::new(), BTreeMap::new());
-        let rail = &self.payouts.rail;
+        let rail = self.payouts.rail.as_ref();
         let until = self.payouts.now().plus_micros(self.options.lease_micros / 4);
-        while let Some(id) = left.pop_front() {
-            let Some(transfer) = books.transfers.get(&id) else { continue };
-            let account = books.batches.get(&self.batch_id).map(|batch| batch.account_id);
-            let account = account.and_then(|id| books.accounts.get(&id));
-            let Some(account) = account else { continue };
-            let is_later = match next(transfer, account.currency) {
-                Next::Authorize(request) => {
-                    let answer = rail.authorize(&request).await;
-                    let is_later = answer.is_later();
+        let account = books.batches.get(&self.batch_id).map(|batch| batch.account_id);
+        let Some(account) = account.and_then(|id| books.accounts.get(&id)) else {
+            left.clear();
+            return (agreements, findings);
+        };
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < self.options.in_flight.max(1)
+                && !self.is_paused
+                && self.payouts.now() < until
+                && let Some(id) = left.pop_front()
+            {
+                let transfer = books.transfers.get(&id);
+                running.extend(transfer.and_then(|it| ask_rail(rail, it, account.currency)));
+            }
+            match running.next().await {
+                Some(Asked::Agreed(id, answer)) => {
+                    self.is_paused |= answer.is_later();
                     agreements.insert(id, answer);
-                    is_later
                 }
-                Next::Probe => {
-                    let answer = rail.probe(transfer, &transfer.key()).await;
-                    let is_later = answer.is_later();
+                Some(Asked::Found(id, answer)) => {
+                    self.is_paused |= answer.is_later();
                     findings.insert(id, answer);
-                    is_later
                 }
-                Next::Start | Next::Wait | Next::Decide(_) | Next::Nothing => continue,
-            };
-            self.is_paused |= is_later;
-            if is_later || self.payouts.now() >= until {
-                break;
+                None => break,
             }
         }
         (agreements, findings)
     }
 
+    /// Stores what the rail said. `books` are the rows as they were stored last.
     async fn store_answers(
         &mut self,
+        books: Books,
         agreements: Agreements,
         findings: Findings,
-    ) -> Result<Vec<SendMoney>, PayoutDriverError> {
+    ) -> Result<(Books, Vec<SendMoney>), PayoutDriverError> {
         if agreements.is_empty() && findings.is_empty() {
-            return Ok(Vec::new());
+            return Ok((books, Vec::new()));
         }
         let ids: Vec<TransferId> = agreements.keys().chain(findings.keys()).copied().collect();
         let (lease, policy) = (self.lease, self.payouts.policy);
@@ -254,25 +280,39 @@ impl Run<'_> {
             }
             Ok(contradictions)
         };
-        let decided = self.payouts.decide_on(self.batch_id, &ids, take_in).await?;
+        let names = names_in(findings.values());
+        let about = About { batch_id: self.batch_id, transfers: &ids, names: &names };
+        let decided = self.payouts.decide_on(about, Some(books), take_in).await?;
         self.contradictions.extend(decided.answer);
-        Ok(decided.rights)
+        Ok((decided.books, decided.rights))
     }
 
     /// Sends what may be sent, and stores what came of it.
-    async fn send(&mut self, rights: Vec<SendMoney>) -> Result<(), PayoutDriverError> {
+    async fn send(
+        &mut self,
+        books: Books,
+        rights: Vec<SendMoney>,
+    ) -> Result<(), PayoutDriverError> {
         if rights.is_empty() {
             return Ok(());
         }
         let mut answers: BTreeMap<TransferId, Answer<RailTransfer>> = BTreeMap::new();
-        for right in rights {
-            // A lease that ended while others were sent: whoever has it now will ask the rail.
-            if self.payouts.now() >= right.until() {
-                break;
+        let rail = self.payouts.rail.as_ref();
+        let mut rights = rights.into_iter();
+        let mut running = FuturesUnordered::new();
+        loop {
+            // Where the rail wants to be left alone, and where the lease ended while others were
+            // sent, the rest is left: whoever has the batch then asks the rail first.
+            while running.len() < self.options.in_flight.max(1)
+                && !self.is_paused
+                && let Some(right) = rights.next()
+                && self.payouts.now() < right.until()
+            {
+                running.push(send_money(rail, right).boxed());
             }
-            let answer = self.payouts.rail.create(&right).await;
+            let Some((id, answer)) = running.next().await else { break };
             self.is_paused |= answer.is_later();
-            answers.insert(right.transfer_id(), answer);
+            answers.insert(id, answer);
         }
         let ids: Vec<TransferId> = answers.keys().copied().collect();
         let take_in = |draft: &mut Draft| {
@@ -286,23 +326,26 @@ impl Run<'_> {
             }
             Ok((expired, contradictions))
         };
-        let decided = self.payouts.decide_on(self.batch_id, &ids, take_in).await?;
+        let told = answers.values().filter_map(Answer::done);
+        let names: Vec<ProviderTransferId> = told.map(|found| found.id.clone()).collect();
+        let about = About { batch_id: self.batch_id, transfers: &ids, names: &names };
+        let decided = self.payouts.decide_on(about, Some(books), take_in).await?;
         let (expired, contradictions) = decided.answer;
         self.contradictions.extend(contradictions);
-        self.ask_whether_used(&decided.books, &expired).await
+        self.ask_whether_used(decided.books, &expired).await
     }
 
     /// Authorizations that ran out: given up where nothing was sent with them.
     async fn ask_whether_used(
         &mut self,
-        books: &Books,
+        books: Books,
         expired: &[TransferId],
     ) -> Result<(), PayoutDriverError> {
-        let mut findings: Findings = BTreeMap::new();
-        for transfer in expired.iter().filter_map(|id| books.transfers.get(id)) {
-            let found = self.payouts.rail.probe(transfer, &transfer.key()).await;
-            findings.insert(transfer.id, found);
-        }
+        let rail = self.payouts.rail.as_ref();
+        let known = expired.iter().filter_map(|id| books.transfers.get(id));
+        let probes = known.map(|transfer| probe(rail, transfer).boxed());
+        let findings: Findings =
+            at_a_time(self.options.in_flight, probes).await.into_iter().collect();
         if findings.is_empty() {
             return Ok(());
         }
@@ -314,14 +357,83 @@ impl Run<'_> {
             }
             Ok(contradictions)
         };
-        let decided = self.payouts.decide_on(self.batch_id, expired, take_in).await?;
+        let names = names_in(findings.values());
+        let about = About { batch_id: self.batch_id, transfers: expired, names: &names };
+        let decided = self.payouts.decide_on(about, Some(books), take_in).await?;
         self.contradictions.extend(decided.answer);
         Ok(())
     }
 }
 
+/// What the rail was asked about a transfer, and what it said.
+enum Asked {
+    Agreed(TransferId, Answer<Authorization>),
+    Found(TransferId, Answer<Option<RailTransfer>>),
+}
+
 type Agreements = BTreeMap<TransferId, Answer<Authorization>>;
 type Findings = BTreeMap<TransferId, Answer<Option<RailTransfer>>>;
+
+/// Runs jobs, so many at a time.
+async fn at_a_time<'a, T>(
+    count: usize,
+    mut jobs: impl Iterator<Item = BoxFuture<'a, T>> + Send,
+) -> Vec<T> {
+    let (mut running, mut done) = (FuturesUnordered::new(), Vec::new());
+    loop {
+        while running.len() < count.max(1)
+            && let Some(job) = jobs.next()
+        {
+            running.push(job);
+        }
+        match running.next().await {
+            Some(answer) => done.push(answer),
+            None => return done,
+        }
+    }
+}
+
+/// Asks the rail what a transfer needs, where it needs something of it.
+fn ask_rail<'a>(
+    rail: &'a dyn TransferRail,
+    transfer: &'a Transfer,
+    currency: Currency,
+) -> Option<BoxFuture<'a, Asked>> {
+    match next(transfer, currency) {
+        Next::Authorize(request) => Some(authorize(rail, transfer.id, request).boxed()),
+        Next::Probe => Some(probe(rail, transfer).map(|(id, it)| Asked::Found(id, it)).boxed()),
+        Next::Start | Next::Wait | Next::Decide(_) | Next::Nothing => None,
+    }
+}
+
+async fn authorize(
+    rail: &dyn TransferRail,
+    id: TransferId,
+    request: AuthorizationRequest,
+) -> Asked {
+    Asked::Agreed(id, rail.authorize(&request).await)
+}
+
+async fn probe(
+    rail: &dyn TransferRail,
+    transfer: &Transfer,
+) -> (TransferId, Answer<Option<RailTransfer>>) {
+    (transfer.id, rail.probe(transfer, &transfer.key()).await)
+}
+
+async fn send_money(
+    rail: &dyn TransferRail,
+    right: SendMoney,
+) -> (TransferId, Answer<RailTransfer>) {
+    (right.transfer_id(), rail.create(&right).await)
+}
+
+/// What the rail calls the transfers that it found.
+fn names_in<'a>(
+    findings: impl Iterator<Item = &'a Answer<Option<RailTransfer>>>,
+) -> Vec<ProviderTransferId> {
+    findings.filter_map(|answer| Some(answer.done()?.as_ref()?.id.clone())).collect()
+}
 
 fn note(contradictions: &mut Vec<TransferId>, id: TransferId, effect: Effect) {
     if effect == Effect::Contradicts {

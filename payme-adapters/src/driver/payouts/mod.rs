@@ -4,29 +4,29 @@
 //! versions it was made on; otherwise it is made anew. An error leaves everything as the next call
 //! finds its way from: calling again goes on where this one stopped.
 
+mod accounts;
 mod batch;
 mod events;
 mod execute;
+mod hold;
 mod reconcile;
 
 use std::fmt;
 use std::sync::Arc;
 
+use payme_core::audit::{Event, EventBody};
 use payme_core::claims::{Claim, ClaimError, ClaimMove, SelfReport, report_outcome};
 use payme_core::payouts::{
-    Account, Approved, Books, Decision, Draft, PayoutChange, PayoutError, RailPolicy, RequestKey,
-    SendMoney, approve, close_account, fund, link_account, reject,
+    Account, Books, Draft, PayoutChange, PayoutError, RailPolicy, SendMoney,
 };
 use payme_core::ports::{
     Clock, DestinationResolver, PayoutStore, Random, StoreError, TransferRail,
 };
-use payme_core::types::{
-    AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, SettlementId, TransferId,
-    UserId,
-};
+use payme_core::types::{AccountId, Commit, EventId, Instant, SettlementId, TransferId, UserId};
 
 use super::ATTEMPTS_MAX;
 
+pub(super) use accounts::DetailedAccount;
 pub use batch::{BatchMade, NewBatch};
 pub use events::EventsRead;
 pub use execute::{ExecuteOptions, Execution};
@@ -154,110 +154,20 @@ impl Payouts {
             let stored = self.store.claim(user, settlement).await?;
             let claim = stored.unwrap_or_else(|| Claim::matched(user, settlement, now));
             let moved = change(&claim, now)?;
-            if self.store.commit_claim(&moved, &[]).await? == Commit::Done {
+            let event = self.claim_moved(&moved);
+            if self.store.commit_claim(&moved, &[event]).await? == Commit::Done {
                 return Ok(Claim { version: moved.version.next(), ..moved });
             }
         }
         Err(PayoutDriverError::Contention)
     }
 
-    /// Links an account to a settlement.
-    ///
-    /// # Errors
-    /// [`PayoutError::AlreadyLinked`], and those of the store.
-    pub async fn link_account(
-        &self,
-        attorney: AttorneyId,
-        settlement: SettlementId,
-        currency: Currency,
-    ) -> Result<AccountId, PayoutDriverError> {
-        let id = AccountId::v7(self.now(), self.random.bytes());
-        for _ in 0..ATTEMPTS_MAX {
-            let linked = self.store.account_of(settlement).await?;
-            let decide = |draft: &mut Draft| {
-                link_account(draft, linked.as_ref(), id, attorney, (settlement, currency))
-            };
-            if self.commit(Books::default(), decide).await?.is_some() {
-                return Ok(id);
-            }
-        }
-        Err(PayoutDriverError::Contention)
-    }
-
-    /// Closes an account.
-    ///
-    /// # Errors
-    /// [`PayoutError::AccountClosed`], and those of the store.
-    pub async fn close_account(&self, account: AccountId) -> Result<(), PayoutDriverError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let books = self.books_of_account(account).await?;
-            if self.commit(books, |draft| close_account(draft, account)).await?.is_some() {
-                return Ok(());
-            }
-        }
-        Err(PayoutDriverError::Contention)
-    }
-
-    /// Puts money into an account, once for each key.
-    ///
-    /// # Errors
-    /// As [`fund`], and those of the store.
-    pub async fn fund(
-        &self,
-        account: AccountId,
-        key: &RequestKey,
-        money: Money,
-    ) -> Result<Decision, PayoutDriverError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let before = self.store.deposit(account, key).await?;
-            let books = self.books_of_account(account).await?;
-            let decide = |draft: &mut Draft| fund(draft, account, key, money, before);
-            if let Some(decided) = self.commit(books, decide).await? {
-                return Ok(decided.answer);
-            }
-        }
-        Err(PayoutDriverError::Contention)
-    }
-
-    /// Approves a claimant.
-    ///
-    /// # Errors
-    /// As [`approve`], and those of the store.
-    pub async fn approve(
-        &self,
-        settlement: SettlementId,
-        user: UserId,
-        money: Option<Money>,
-    ) -> Result<Approved, PayoutDriverError> {
-        let new_id = ApprovalId::v7(self.now(), self.random.bytes());
-        for _ in 0..ATTEMPTS_MAX {
-            let (account, books) = self.books_of_claimant(settlement, user).await?;
-            let decide = |draft: &mut Draft| approve(draft, account, user, money, new_id);
-            if let Some(decided) = self.commit(books, decide).await? {
-                return Ok(decided.answer);
-            }
-        }
-        Err(PayoutDriverError::Contention)
-    }
-
-    /// Rejects a claimant.
-    ///
-    /// # Errors
-    /// As [`reject`], and those of the store.
-    pub async fn reject(
-        &self,
-        settlement: SettlementId,
-        user: UserId,
-    ) -> Result<Decision, PayoutDriverError> {
-        let new_id = ApprovalId::v7(self.now(), self.random.bytes());
-        for _ in 0..ATTEMPTS_MAX {
-            let (account, books) = self.books_of_claimant(settlement, user).await?;
-            let decide = |draft: &mut Draft| reject(draft, account, user, new_id);
-            if let Some(decided) = self.commit(books, decide).await? {
-                return Ok(decided.answer);
-            }
-        }
-        Err(PayoutDriverError::Contention)
+    /// The entry of the log about a claim that a person moved.
+    pub(in crate::driver) fn claim_moved(&self, claim: &Claim) -> Event {
+        let Claim { user_id, settlement_id, state, moved_at: at, .. } = *claim;
+        let id = EventId::v7(at, self.random.bytes());
+        let body = EventBody::ClaimMoved { settlement_id, state };
+        Event { id, at, user_id: Some(user_id), body }
     }
 
     async fn books_of_account(&self, account: AccountId) -> Result<Books, PayoutDriverError> {

@@ -94,7 +94,8 @@ impl Payouts {
                     reconciler.rail([]);
                     return Rail::OneByOne;
                 }
-                Answer::Refused(Refusal::Later | Refusal::Expired) | Answer::Unknown => {
+                Answer::Refused(Refusal::Later | Refusal::Expired | Refusal::Unclear(_))
+                | Answer::Unknown => {
                     return Rail::Silent;
                 }
             }

@@ -50,6 +50,16 @@ pub(super) const EXPIRED_CODES: [&str; 3] = [
 const NOT_CANCELLABLE: &str = "TRANSFER_NOT_CANCELLABLE";
 const LOGIN_REQUIRED: &str = "ITEM_LOGIN_REQUIRED";
 const NOT_FOUND: &str = "NOT_FOUND";
+/// Codes that say that nothing of this client is done at present, whatever transfer it is about.
+const CLIENT_CODES: [&str; 5] = [
+    "INVALID_API_KEYS",
+    "INVALID_PRODUCT",
+    "UNAUTHORIZED_ENVIRONMENT",
+    "UNAUTHORIZED_ROUTE_ACCESS",
+    "PLANNED_MAINTENANCE",
+];
+/// The type of an error that is Plaid's own.
+const API_ERROR: &str = "API_ERROR";
 const RATE_LIMIT: &str = "RATE_LIMIT_EXCEEDED";
 
 /// A body to be sent.
@@ -299,7 +309,15 @@ impl Fault {
             Self::Plaid(error) if FINAL_CODES.contains(&error.error_code.as_str()) => {
                 Answer::Refused(Refusal::Never(error.error_code))
             }
-            Self::Plaid(_) | Self::Silent => Answer::Unknown,
+            Self::Plaid(error) if CLIENT_CODES.contains(&error.error_code.as_str()) => {
+                Answer::Refused(Refusal::Later)
+            }
+            // Of a fault of its own Plaid does not say what it had done before.
+            Self::Plaid(error) if error.error_type == API_ERROR => Answer::Unknown,
+            Self::Plaid(error) => Answer::Refused(Refusal::Unclear(
+                code(&error.error_code).unwrap_or_else(unreadable),
+            )),
+            Self::Silent => Answer::Unknown,
         }
     }
 

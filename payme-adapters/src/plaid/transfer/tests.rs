@@ -160,7 +160,8 @@ fn each_decision_has_its_answer() {
         (told("perhaps", Value::Null, "12.05"),                               Answer::Unknown),
         (error(400, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"),                     action()),
         (error(400, "TRANSFER_ERROR", "TRANSFER_ACCOUNT_BLOCKED"),            refused("TRANSFER_ACCOUNT_BLOCKED")),
-        (error(400, "INVALID_INPUT", "INVALID_API_KEYS"),                     Answer::Unknown),
+        (error(400, "INVALID_INPUT", "INVALID_API_KEYS"),                     Answer::Refused(Refusal::Later)),
+        (error(400, "INVALID_INPUT", "A_NEW_ONE"),                            Answer::Refused(Refusal::Unclear("A_NEW_ONE".to_owned()))),
         (error(429, "RATE_LIMIT_EXCEEDED", "TRANSFER_AUTHORIZATION_LIMIT"),   Answer::Refused(Refusal::Later)),
         (error(500, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"),                     Answer::Unknown),
         (response(200, &json!({})),                                           Answer::Unknown),
@@ -177,6 +178,7 @@ fn a_transfer_is_refused_for_good_by_few_codes_only() {
         response(200, &json!({"transfer": transfer(change), "request_id": "r"}))
     };
     let later = || Answer::Refused(Refusal::Later);
+    let unclear = |code: &str| Answer::Refused(Refusal::Unclear(code.to_owned()));
     let expired = || Answer::Refused(Refusal::Expired);
     #[rustfmt::skip]
     let table = [
@@ -194,9 +196,9 @@ fn a_transfer_is_refused_for_good_by_few_codes_only() {
         (error(500, "API_ERROR", "INTERNAL_SERVER_ERROR"),                Answer::Unknown),
         (error(503, "RATE_LIMIT_EXCEEDED", "TRANSFER_LIMIT"),             Answer::Unknown),
         (error(500, "TRANSFER_ERROR", "TRANSFER_ACCOUNT_BLOCKED"),        Answer::Unknown),
-        (error(400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE"),        Answer::Unknown),
-        (error(400, "TRANSFER_ERROR", "A_NEW_ONE"),                       Answer::Unknown),
-        (error(400, "INVALID_INPUT", "NOT_FOUND"),                        Answer::Unknown),
+        (error(400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE"),        unclear("TRANSFER_NOT_CANCELLABLE")),
+        (error(400, "TRANSFER_ERROR", "A_NEW_ONE"),                       unclear("A_NEW_ONE")),
+        (error(400, "INVALID_INPUT", "NOT_FOUND"),                        unclear("NOT_FOUND")),
         (error(400, "TRANSFER_ERROR", "TRANSFER_AUTHORIZATION_EXPIRED"),  expired()),
         (error(400, "INVALID_INPUT", "AUTHORIZATION_EXPIRED"),            expired()),
         (Response { status: 200, body: b"{".to_vec() },                   Answer::Unknown),

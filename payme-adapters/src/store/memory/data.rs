@@ -20,6 +20,7 @@ use payme_core::types::{EventId, FeatureKey, RunId, SettlementId, UserId, Versio
 #[derive(Default)]
 pub(super) struct Data {
     pub(super) payouts: super::payouts::PayoutData,
+    pub(super) gateway: super::gateway::GatewayData,
     pub(super) settlements: BTreeMap<SettlementId, (Version, Settlement)>,
     pub(super) tracker_rows: BTreeMap<RowKey, TrackedRow>,
     pub(super) merchants: BTreeMap<FeatureKey, Merchant>,

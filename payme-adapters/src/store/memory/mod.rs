@@ -3,7 +3,9 @@
 //! Every call holds one lock from start to end, so calls happen one after another. A commit first
 //! checks everything it rests on and only then writes; nothing it does in between can fail.
 
+mod audit;
 mod data;
+mod gateway;
 mod payouts;
 
 use std::collections::BTreeMap;
@@ -269,6 +271,10 @@ impl MatchStore for MemoryStore {
 
 #[async_trait]
 impl EventStore for MemoryStore {
+    async fn append_events(&self, events: &[Event]) -> Result<(), StoreError> {
+        self.data().append(events)
+    }
+
     async fn events_after(
         &self,
         sequence: i64,

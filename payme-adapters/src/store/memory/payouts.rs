@@ -3,9 +3,10 @@
 //! A change is checked whole before the first row is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use async_trait::async_trait;
-use payme_core::audit::{Event, Head, Link};
+use payme_core::audit::{Event, Head, Link, Seal};
 use payme_core::claims::Claim;
 use payme_core::payouts::{
     Account, Amount, Approval, ApprovalState, Batch, Books, ClaimKey, CursorMove, NoteOutcome,
@@ -34,20 +35,25 @@ pub(super) struct PayoutData {
     batch_of: BTreeMap<(AttorneyId, RequestKey), PayoutBatchId>,
     in_batch: BTreeSet<(PayoutBatchId, TransferId)>,
     live: BTreeMap<ApprovalId, TransferId>,
-    named: BTreeSet<(ProviderTransferId, TransferId)>,
+    named: BTreeMap<ProviderTransferId, TransferId>,
     cursors: BTreeMap<String, u64>,
     notes: BTreeMap<String, BTreeMap<u64, RailNote>>,
     pub(super) logs: BTreeMap<AccountId, Vec<Link>>,
     pub(super) postings: BTreeMap<AccountId, Vec<Posting>>,
+    pub(super) seals: Vec<Seal>,
 }
 
 /// Whether a row is stored in the version that it was loaded with; a new row is not stored at all.
-fn is_fresh<V>(stored: Option<&V>, loaded: Version, version: impl Fn(&V) -> Version) -> bool {
+pub(super) fn is_fresh<V>(
+    stored: Option<&V>,
+    loaded: Version,
+    version: impl Fn(&V) -> Version,
+) -> bool {
     stored.map_or(loaded == Version::NEW, |stored| version(stored) == loaded)
 }
 
 /// Whether a key leads nowhere, or to this row.
-fn is_free<K: Ord, V: PartialEq>(index: &BTreeMap<K, V>, key: &K, row: &V) -> bool {
+pub(super) fn is_free<K: Ord, V: PartialEq>(index: &BTreeMap<K, V>, key: &K, row: &V) -> bool {
     index.get(key).is_none_or(|taken| taken == row)
 }
 
@@ -59,6 +65,7 @@ impl PayoutData {
             claims: self.claims.clone(),
             batches: self.batches.clone(),
             transfers: self.transfers.clone(),
+            names: self.named.clone(),
         }
     }
 
@@ -100,10 +107,8 @@ impl PayoutData {
         ids.filter_map(|id| self.transfers.get(id))
     }
 
-    pub(super) fn named(&self, name: &ProviderTransferId) -> Option<&Transfer> {
-        let first = (name.clone(), TransferId::from_uuid(uuid::Uuid::nil()));
-        let (known, id) = self.named.range(first..).next()?;
-        if known == name { self.transfers.get(id) } else { None }
+    pub(super) fn named(&self, name: &ProviderTransferId) -> Option<TransferId> {
+        self.named.get(name).copied()
     }
 
     pub(super) fn books(&self, batches: &[PayoutBatchId], transfers: &[TransferId]) -> Books {
@@ -122,7 +127,7 @@ impl PayoutData {
             books.accounts.extend(account.map(|row| (row.id, row.clone())));
             books.batches.insert(batch.id, batch.clone());
         }
-        books
+        books.with_names()
     }
 
     /// Whether a change fits on what is stored.
@@ -177,7 +182,17 @@ impl PayoutData {
             stored.is_none_or(|id| *id == row.id)
                 && live.insert(row.approval_id, row.id).is_none_or(|other| other == row.id)
         });
-        accounts && approvals && batches && deposits && transfers
+        accounts && approvals && batches && deposits && transfers && self.names_are_free(change)
+    }
+
+    fn names_are_free(&self, change: &PayoutChange) -> bool {
+        let mut given = BTreeMap::new();
+        change.transfers().all(|row| {
+            row.provider_transfer_id.as_ref().is_none_or(|name| {
+                is_free(&self.named, name, &row.id)
+                    && given.insert(name, row.id).is_none_or(|other| other == row.id)
+            })
+        })
     }
 
     /// Writes a change that fits.
@@ -215,7 +230,7 @@ impl PayoutData {
                 self.live.insert(row.approval_id, row.id);
             }
             if let Some(name) = &row.provider_transfer_id {
-                self.named.insert((name.clone(), row.id));
+                self.named.insert(name.clone(), row.id);
             }
             self.in_batch.insert((row.batch_id, row.id));
             let version = row.version.next();
@@ -318,6 +333,24 @@ impl PayoutStore for MemoryStore {
         Ok(self.data().payouts.waiting(account, after).take(limit).cloned().collect())
     }
 
+    async fn approvals(
+        &self,
+        account: AccountId,
+        after: Option<ApprovalId>,
+        limit: usize,
+    ) -> Result<Books, StoreError> {
+        let data = self.data();
+        let mut books = Books::default();
+        let above = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let rows = data.payouts.approvals.range(above).map(|(_, row)| row);
+        for row in rows.filter(|row| row.account_id == account).take(limit) {
+            let key = (row.user_id, row.settlement_id);
+            books.claims.extend(data.payouts.claims.get(&key).map(|claim| (key, claim.clone())));
+            books.approvals.insert(row.id, row.clone());
+        }
+        Ok(books)
+    }
+
     async fn payout_batch(&self, id: PayoutBatchId) -> Result<Option<Batch>, StoreError> {
         Ok(self.data().payouts.batches.get(&id).cloned())
     }
@@ -358,11 +391,16 @@ impl PayoutStore for MemoryStore {
         Ok(self.data().payouts.transfers.get(&id).cloned())
     }
 
-    async fn transfer_named(
+    async fn transfers_named(
         &self,
-        name: &ProviderTransferId,
-    ) -> Result<Option<Transfer>, StoreError> {
-        Ok(self.data().payouts.named(name).cloned())
+        names: &[ProviderTransferId],
+    ) -> Result<Vec<(ProviderTransferId, TransferId)>, StoreError> {
+        let data = self.data();
+        let wanted: BTreeSet<&ProviderTransferId> = names.iter().collect();
+        let named = wanted
+            .into_iter()
+            .filter_map(|name| data.payouts.named(name).map(|id| (name.clone(), id)));
+        Ok(named.collect())
     }
 
     async fn books(
@@ -405,10 +443,11 @@ impl PayoutStore for MemoryStore {
 
     async fn commit_payout(&self, change: &PayoutChange) -> Result<Commit, StoreError> {
         let mut data = self.data();
-        if !data.payouts.fits(change) {
+        if !data.payouts.fits(change) || !data.gateway.fits(change.annex()) {
             return Ok(Commit::Conflict);
         }
         data.payouts.write(change);
+        data.gateway.write(change.annex());
         Ok(Commit::Done)
     }
 

@@ -6,10 +6,16 @@ use payme_core::ports::{Commit, EventStore, StoreError};
 use sqlx::sqlite::SqliteRow;
 
 use super::row::{Cells, integer, json};
-use super::{SqliteStore, WriteTx, error, execute, sql};
+use super::{SqliteStore, WriteTx, error, execute, finish, sql};
 
 #[async_trait]
 impl EventStore for SqliteStore {
+    async fn append_events(&self, events: &[Event]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let written = append(&mut tx, events).await;
+        finish(tx, written).await.map(drop)
+    }
+
     async fn events_after(
         &self,
         sequence: i64,

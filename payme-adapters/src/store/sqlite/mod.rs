@@ -7,12 +7,16 @@
 //!
 //! The store runs inside a tokio runtime whose time driver is on.
 
+mod audit;
 mod catalog;
 mod directory;
 mod error;
 mod events;
 mod evidence;
 mod feature;
+mod gateway;
+mod gateway_commit;
+mod gateway_row;
 mod matching;
 mod open;
 mod payouts;

@@ -22,10 +22,10 @@ use super::row::{Cells, integer, json};
 use super::{SqliteStore, error, finish, payouts_commit, sql};
 
 /// A text that is above every id.
-const ABOVE_ALL: &str = "~";
+pub(super) const ABOVE_ALL: &str = "~";
 
-type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
-type Map<T> = fn(&SqliteRow) -> Result<T, StoreError>;
+pub(super) type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
+pub(super) type Map<T> = fn(&SqliteRow) -> Result<T, StoreError>;
 
 #[async_trait]
 impl PayoutStore for SqliteStore {
@@ -91,6 +91,26 @@ impl PayoutStore for SqliteStore {
         all(&self.read, query.bind(after).bind(integer(limit)), approval).await
     }
 
+    async fn approvals(
+        &self,
+        account: AccountId,
+        after: Option<ApprovalId>,
+        limit: usize,
+    ) -> Result<Books, StoreError> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let query = sqlx::query(sql::APPROVALS_OF_ACCOUNT).bind(account.to_string());
+        let mut tx = self.read.begin().await.map_err(error::failed)?;
+        let rows = all(&mut *tx, query.bind(after).bind(integer(limit)), approval).await?;
+        let ids: Vec<ApprovalId> = rows.iter().map(|row| row.id).collect();
+        let query = sqlx::query(sql::CLAIMS_OF_APPROVALS).bind(json(&ids)?);
+        let claims = all(&mut *tx, query, claim).await?;
+        tx.rollback().await.map_err(error::failed)?;
+        let approvals = rows.into_iter().map(|row| (row.id, row)).collect();
+        let of_claim = |row: Claim| ((row.user_id, row.settlement_id), row);
+        let claims = claims.into_iter().map(of_claim).collect();
+        Ok(Books { approvals, claims, ..Books::default() })
+    }
+
     async fn payout_batch(&self, id: PayoutBatchId) -> Result<Option<Batch>, StoreError> {
         one(&self.read, sqlx::query(sql::PAYOUT_BATCH_GET).bind(id.to_string()), batch).await
     }
@@ -136,11 +156,15 @@ impl PayoutStore for SqliteStore {
         one(&self.read, sqlx::query(sql::TRANSFER_GET).bind(id.to_string()), transfer).await
     }
 
-    async fn transfer_named(
+    async fn transfers_named(
         &self,
-        name: &ProviderTransferId,
-    ) -> Result<Option<Transfer>, StoreError> {
-        one(&self.read, sqlx::query(sql::TRANSFER_NAMED).bind(name.0.as_str()), transfer).await
+        names: &[ProviderTransferId],
+    ) -> Result<Vec<(ProviderTransferId, TransferId)>, StoreError> {
+        let read = |row: &SqliteRow| {
+            let cells = Cells::new(row, "transfer");
+            Ok((ProviderTransferId(cells.get("provider_transfer_id")?), cells.parsed("id")?))
+        };
+        all(&self.read, sqlx::query(sql::TRANSFERS_NAMED).bind(json(&names)?), read).await
     }
 
     async fn books(
@@ -222,11 +246,11 @@ impl PayoutStore for SqliteStore {
 }
 
 /// A place as SQLite keeps it; nothing is stored behind the last one that it can keep.
-fn place(after: u64) -> i64 {
+pub(super) fn place(after: u64) -> i64 {
     i64::try_from(after).unwrap_or(i64::MAX)
 }
 
-async fn one<'q, T>(
+pub(super) async fn one<'q, T>(
     from: impl Executor<'_, Database = Sqlite>,
     query: Bound<'q>,
     map: Map<T>,
@@ -235,7 +259,7 @@ async fn one<'q, T>(
     row.as_ref().map(map).transpose()
 }
 
-async fn all<'q, T>(
+pub(super) async fn all<'q, T>(
     from: impl Executor<'_, Database = Sqlite>,
     query: Bound<'q>,
     map: Map<T>,
@@ -270,5 +294,5 @@ async fn books(
     let query = sqlx::query(sql::BOOKS_ACCOUNTS).bind(json(&ids)?);
     let rows = all(&mut *connection, query, account).await?;
     books.accounts = rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(books)
+    Ok(books.with_names())
 }

@@ -19,7 +19,7 @@ use super::payouts_row::{
     AccountRow, ApprovalRow, BatchRow, ClaimRow, LinkRow, NoteRow, PostingRow, Row, TransferRow,
 };
 use super::row::{Cells, json};
-use super::{WriteTx, error, events, execute, sql};
+use super::{WriteTx, error, events, execute, gateway_commit, sql};
 
 /// Writes a claim, then events.
 pub(super) async fn claim(
@@ -38,7 +38,8 @@ pub(super) async fn claim(
 pub(super) async fn change(tx: &mut WriteTx, change: &PayoutChange) -> Result<Commit, StoreError> {
     let is_written = rows(tx, change).await?
         && cursor(tx, change.cursor()).await?
-        && deposits(tx, change).await?;
+        && deposits(tx, change).await?
+        && gateway_commit::annex(tx, change.annex()).await?;
     if !is_written {
         return Ok(Commit::Conflict);
     }
@@ -84,8 +85,11 @@ async fn write<'a, T: Sync + 'a, R: Row>(
     let (new, changed): (Vec<R>, Vec<R>) = rows.map(row).partition(Row::is_new);
     if !changed.is_empty() {
         let query = sqlx::query(statements.update).bind(json(&changed)?);
-        if usize::try_from(execute(tx, query).await?) != Ok(changed.len()) {
-            return Ok(false);
+        match query.execute(&mut **tx).await {
+            Ok(done) if usize::try_from(done.rows_affected()) == Ok(changed.len()) => {}
+            Ok(_) => return Ok(false),
+            Err(error) if error::is_taken(&error) => return Ok(false),
+            Err(error) => return Err(error::failed(error)),
         }
     }
     Ok(new.is_empty() || insert(tx, statements.insert, &new).await?)

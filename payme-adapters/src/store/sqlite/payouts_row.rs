@@ -435,7 +435,7 @@ fn amount(cells: Cells<'_>) -> Result<Amount, StoreError> {
     Amount::new(cells.get("amount")?).map_err(|_| cells.damage())
 }
 
-fn hexadecimal(hash: &Hash) -> String {
+pub(super) fn hexadecimal(hash: &Hash) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
     hash.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()

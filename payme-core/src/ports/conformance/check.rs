@@ -5,19 +5,20 @@ use std::fmt;
 
 use super::Failure;
 use super::payouts_made::Everything;
-use crate::audit::{Link, SequencedEvent};
+use crate::audit::{Head, Link, Seal, SequencedEvent};
 use crate::catalog::Settlement;
-use crate::claims::Claim;
+use crate::claims::{Claim, Filed, QuestionSet};
 use crate::evidence::{LearnedAliases, Merchant};
 use crate::evidence::{StoredEvidence, UserFeatures};
 use crate::matching::Assignment;
 use crate::payouts::{
-    Account, Amount, Approval, Balance, Batch, Books, Posting, RailNote, Transfer,
+    Account, AccountDetails, Amount, Approval, Attorney, Balance, Batch, Books, LeftOut,
+    PayoutDestination, Posting, ProviderTransferId, RailNote, ReviewNote, Transfer,
 };
 use crate::ports::{Commit, MatchBatch, StoreError};
 use crate::ranking::{MatchRun, Preference};
 use crate::sync::StoredRecord;
-use crate::types::{RecordId, SettlementId, UserId, Version};
+use crate::types::{AccountId, RecordId, SettlementId, TransferId, UserId, Version};
 
 /// How many ids a failure lists before it only counts.
 const LISTED_MAX: usize = 8;
@@ -105,11 +106,28 @@ shown! {
     UserFeatures, user => {
         format!("person {} with {} features", user.person().user_id, user.features().len())
     };
+    String, text => text.clone();
+    Seal, seal => format!("seal {} of {} logs", seal.sequence, seal.heads.len());
+    (AccountId, Head), end => format!("account {} ends at {}", end.0, end.1.sequence);
+    (ProviderTransferId, TransferId), named => format!("{} is {}", named.0.0, named.1);
     Claim, claim => format!("a claim that is {} in {}", claim.state, claim.version.shown());
     Account, row => format!("account {} in {}", row.id, row.version.shown());
     Approval, row => format!("approval {} ({}) in {}", row.id, row.state, row.version.shown());
     Batch, row => format!("payout batch {} ({}) in {}", row.id, row.state, row.version.shown());
     Transfer, row => format!("transfer {} ({}) in {}", row.id, row.state, row.version.shown());
+    Attorney, row => format!("attorney {} in {}", row.id, row.version.shown());
+    AccountDetails, row => {
+        format!("details of account {} in {}", row.account_id, row.version.shown())
+    };
+    ReviewNote, row => format!("note of attempt {} of {}", row.attempt, row.approval_id);
+    LeftOut, row => format!("{} left out ({})", row.user_id, row.reason);
+    PayoutDestination, row => {
+        format!("destination {} ({}) in {}", row.id, row.status, row.version.shown())
+    };
+    QuestionSet, set => format!("{} questions in {}", set.questions.len(), set.version.shown());
+    Filed, filed => {
+        format!("{} answers and {} records", filed.answers.len(), filed.evidence.len())
+    };
     Amount, _amount => "an amount".to_owned();
     Balance, _balance => "a balance".to_owned();
     Posting, posting => format!("posting {}", posting.kind);

@@ -7,9 +7,11 @@ use super::made::{
     settlement_id, user,
 };
 use super::matching::assign;
+use super::payouts_made::{attorney, destination_id};
 use crate::audit::{Event, EventBody, SequencedEvent};
-use crate::catalog::CatalogPlan;
+use crate::claims::ClaimState;
 use crate::matching::{Assignment, ExperimentKey, Variant};
+use crate::payouts::{AttorneyStatus, DestinationProvider, ProviderTransferId, RailStatus};
 use crate::ports::{MatchBatch, Store};
 use crate::ranking::Preference;
 use crate::types::{Source, Version};
@@ -43,7 +45,7 @@ async fn log_is(store: &dyn Store, step: &str, events: &[Event]) -> Result<(), F
 }
 
 async fn append(store: &dyn Store, step: &str, events: &[Event]) -> Result<(), Failure> {
-    done(step, store.commit_catalog(&CatalogPlan::default(), &[], events).await)
+    answered(step, store.append_events(events).await)
 }
 
 /// One event of every kind.
@@ -83,6 +85,40 @@ fn every_kind() -> Result<Vec<Event>, Failure> {
                 starred: true,
                 pinned: true,
                 pinned_order: Some(-1),
+            },
+        ),
+        (who, EventBody::AttorneyRegistered { attorney_id: attorney(1) }),
+        (
+            who,
+            EventBody::AttorneyStatusChanged {
+                attorney_id: attorney(1),
+                status: AttorneyStatus::Suspended,
+            },
+        ),
+        (who, EventBody::ApiKeyIssued { attorney_id: attorney(1) }),
+        (
+            who,
+            EventBody::DestinationLinked {
+                destination_id: destination_id(1),
+                provider: DestinationProvider::Plaid,
+            },
+        ),
+        (who, EventBody::DestinationRevoked { destination_id: destination_id(1) }),
+        (who, EventBody::QuestionsSet { settlement_id: settlement_id(1), questions: 2 }),
+        (
+            who,
+            EventBody::ClaimMoved { settlement_id: settlement_id(1), state: ClaimState::Submitted },
+        ),
+        (
+            who,
+            EventBody::ClaimAnswered { settlement_id: settlement_id(1), answers: 1, evidence: 2 },
+        ),
+        (
+            None,
+            EventBody::PayoutWebhookReceived {
+                event_type: "TRANSFER_EVENTS_UPDATE".to_owned(),
+                transfer_id: Some(ProviderTransferId("rail-1".to_owned())),
+                status: Some(RailStatus::Settled),
             },
         ),
     ];

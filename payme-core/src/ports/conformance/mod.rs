@@ -21,11 +21,14 @@
 //! The people, settlements and records of the suite are made up. A failure names ids and counts
 //! only, so that its text can be pasted into a report even when the store was not empty.
 
+mod audit;
 mod catalog;
 mod check;
 mod directory;
 mod events;
 mod evidence;
+mod gateway;
+mod gateway_claims;
 mod made;
 mod matching;
 mod pages;
@@ -169,6 +172,23 @@ const CASES: &[Case] = cases![
     "rail/notes read back in order" => payouts_rail::notes_read_back_in_order,
     "rail/what is known now is found" => payouts_rail::what_is_known_now_is_found,
     "rail/an event is told twice" => payouts_rail::an_event_that_is_told_twice,
+    "audit/heads are where logs end" => audit::heads_are_where_logs_end,
+    "audit/seals are appended" => audit::seals_are_appended,
+    "audit/facts come by time" => audit::facts_come_by_time,
+    "audit/approvals come in pages" => audit::approvals_come_in_pages,
+    "gateway/nothing is there at first" => gateway::nothing_is_there_at_first,
+    "gateway/attorneys read back" => gateway::attorneys_read_back,
+    "gateway/an attorney registers once" => gateway::an_attorney_registers_once,
+    "gateway/details come with the account" => gateway::details_come_with_the_account,
+    "gateway/notes come with decisions" => gateway::notes_come_with_decisions,
+    "gateway/who is left out is kept" => gateway::who_is_left_out_is_kept,
+    "gateway/a request is kept once" => gateway::a_request_is_kept_once,
+    "gateway/balances add up" => gateway::balances_add_up,
+    "gateway/batches of an attorney" => gateway::batches_of_an_attorney,
+    "gateway/one destination" => gateway_claims::a_person_has_one_destination,
+    "gateway/destinations come in bulk" => gateway_claims::destinations_come_in_bulk,
+    "gateway/questions are replaced" => gateway_claims::questions_replace_each_other,
+    "gateway/a claim is filed once" => gateway_claims::a_claim_is_filed_once,
     "rail/one name for two transfers" => payouts_rail::one_name_for_two_transfers,
 ];
 

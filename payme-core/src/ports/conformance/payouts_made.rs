@@ -15,8 +15,8 @@ use crate::payouts::{
 };
 use crate::ports::Store;
 use crate::types::{
-    AccountId, ApprovalId, AttorneyId, Commit, Currency, Instant, Money, PayoutBatchId,
-    SettlementId, TransferId, UserId,
+    AccountId, ApprovalId, AttorneyId, Commit, Currency, DestinationId, Instant, Money,
+    PayoutBatchId, QuestionId, SettlementId, TransferId, UserId,
 };
 
 /// How long a lease lasts.
@@ -48,6 +48,8 @@ ids! {
     approval_id: ApprovalId = 5;
     payout_batch_id: PayoutBatchId = 6;
     transfer_id: TransferId = 7;
+    destination_id: DestinationId = 8;
+    question_id: QuestionId = 9;
 }
 
 pub(super) fn key(text: &str) -> Made<RequestKey> {
@@ -280,8 +282,8 @@ pub(super) async fn rows_are(store: &dyn Store, step: &str, books: &Books) -> Re
         let found = answered(step, store.transfer(row.id).await)?;
         equal(step, &Some(row.clone()), &found)?;
         if let Some(name) = &row.provider_transfer_id {
-            let found = answered(step, store.transfer_named(name).await)?;
-            equal(step, &Some(row.clone()), &found)?;
+            let found = answered(step, store.transfers_named(std::slice::from_ref(name)).await)?;
+            equal(step, &vec![(name.clone(), row.id)], &found)?;
         }
     }
     Ok(())

@@ -186,21 +186,30 @@ pub(super) async fn an_event_that_is_told_twice(store: &dyn Store) -> Result<(),
     Ok(())
 }
 
-/// A rail must not have one name for two transfers. If it has, every store finds the same one.
+/// A rail must not have one name for two transfers: that is one movement of money. Whoever decided
+/// without knowing the other one conflicts.
 pub(super) async fn one_name_for_two_transfers(store: &dyn Store) -> Result<(), Failure> {
     let all = [40_000, 2, 3];
     approved(store, 1, &all).await?;
     batched(store, (1, 1), &all).await?;
     started(store, 1, &all).await?;
     let share = amount(SHARE)?;
-    for n in all {
-        let books = books_of(store, 1, &[n]).await?;
-        let change = decided(books, |draft| {
-            on_status(draft, transfer_id(n), &at_rail(7, share, RailStatus::Posted)).map(drop)
-        })?;
-        stored(store, "each gets the same name", change).await?;
-    }
-    let step = "the one with the smallest id";
-    let expected = answered(step, store.transfer(transfer_id(2)).await)?;
-    equal(step, &expected, &answered(step, store.transfer_named(&rail_name(7)).await)?)
+    let named = |n, name, books| {
+        decided(books, |draft| {
+            on_status(draft, transfer_id(n), &at_rail(name, share, RailStatus::Posted)).map(drop)
+        })
+    };
+    let step = "the first of two gets the name";
+    stored(store, step, named(3, 7, books_of(store, 1, &[3]).await?)?).await?;
+    let before = everything(store, &[1], &[]).await?;
+    let step = "the second conflicts";
+    let change = named(2, 7, books_of(store, 1, &[2]).await?)?;
+    conflict(step, store.commit_payout(&change).await)?;
+    let step = "nothing of it stays";
+    equal(step, &true, &(before == everything(store, &[1], &[]).await?))?;
+    let step = "two names at once, in the order of names";
+    stored(store, step, named(40_000, 4, books_of(store, 1, &[40_000]).await?)?).await?;
+    let wanted = [rail_name(7), rail_name(5), rail_name(4), rail_name(7)];
+    let expected = vec![(rail_name(4), transfer_id(40_000)), (rail_name(7), transfer_id(3))];
+    equal(step, &expected, &answered(step, store.transfers_named(&wanted).await)?)
 }

@@ -37,7 +37,7 @@ pub(super) async fn nothing_is_there_at_first(store: &dyn Store) -> Result<(), F
     let batch = store.payout_batch_of(attorney(1), &key("k")?).await;
     equal(step, &None, &answered(step, batch)?)?;
     equal(step, &None, &answered(step, store.transfer(transfer_id(1)).await)?)?;
-    equal(step, &None, &answered(step, store.transfer_named(&rail_name(1)).await)?)?;
+    equal(step, &vec![], &answered(step, store.transfers_named(&[rail_name(1)]).await)?)?;
     let all = everything(store, &[1], &["k"]).await?;
     equal(step, &0, &(all.accounts.len() + all.notes.len() + all.log.len()))?;
     let books = books_of(store, 1, &[1]).await?;

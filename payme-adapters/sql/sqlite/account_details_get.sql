@@ -1,0 +1,1 @@
+select * from settlement_account_details where account_id = ?1

@@ -1,0 +1,1 @@
+select * from attorney where id = ?1

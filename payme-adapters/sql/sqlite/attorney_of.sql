@@ -1,0 +1,1 @@
+select * from attorney where user_id = ?1

@@ -1,0 +1,1 @@
+select * from payout_destination where user_id = ?1 order by id

@@ -1,0 +1,1 @@
+select * from claim_review where approval_id = ?1 order by attempt

@@ -1,0 +1,1 @@
+insert into audit_seal (sequence, at, root) values (?1, ?2, ?3)

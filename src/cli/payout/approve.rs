@@ -1,0 +1,206 @@
+//! `payme payout approve` and `payme payout retry`: decisions to pay, one or many.
+
+use std::path::Path;
+
+use payme::driver::{ExecuteOptions, GatewayError};
+use payme::payouts::{Approved, PayItem, TransferState};
+use payme::types::json::{Refusal, Rows};
+use payme::types::{ApprovalId, Money, PayoutBatchId, SettlementId, UserId};
+use serde::Serialize;
+
+use super::execute::together;
+use super::told::decision;
+use super::{currencies, transfers};
+use crate::cli::args::{ActingArgs, ApproveArgs, Global};
+use crate::cli::error::CliError;
+use crate::cli::gateway::{self, Acting, acting, positive, request_key};
+use crate::cli::items::{Item, parse_items};
+use crate::cli::{Finding, input, output, progress};
+
+/// The codes of what keeps one claimant from being approved, and nobody else.
+const ABOUT_ONE: [&str; 6] = [
+    "already_paid",
+    "transfer_in_flight",
+    "approved_with_other_amount",
+    "illegal_claim_move",
+    "illegal_approval_move",
+    "unknown_user",
+];
+
+/// What became of one claimant.
+#[derive(Serialize)]
+struct Told {
+    user_id: UserId,
+    settlement_id: SettlementId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_id: Option<ApprovalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused>,
+}
+
+/// Why a claimant was not approved.
+#[derive(Serialize)]
+struct Refused {
+    code: &'static str,
+    message: String,
+}
+
+impl Told {
+    fn approved(user_id: UserId, settlement_id: SettlementId, approved: Approved) -> Self {
+        Self {
+            user_id,
+            settlement_id,
+            approval_id: Some(approved.approval_id),
+            decision: Some(decision(approved.decision)),
+            attempt: Some(approved.attempt),
+            refused: None,
+        }
+    }
+
+    /// A claimant whom the rules refuse; other errors end the command.
+    fn refused(
+        user_id: UserId,
+        settlement_id: SettlementId,
+        error: GatewayError,
+    ) -> Result<Self, CliError> {
+        if !ABOUT_ONE.contains(&error.code()) {
+            return Err(error.into());
+        }
+        let refused = Some(Refused { code: error.code(), message: error.to_string() });
+        let (approval_id, decision, attempt) = (None, None, None);
+        Ok(Self { user_id, settlement_id, approval_id, decision, attempt, refused })
+    }
+
+    fn text(&self) -> String {
+        match (&self.refused, self.decision, self.attempt) {
+            (Some(refused), ..) => format!("{}: not approved: {}", self.user_id, refused.message),
+            (None, Some("stood"), _) => format!("{}: approved before", self.user_id),
+            (None, _, Some(attempt)) if attempt > 1 => {
+                format!("{}: approved, attempt {attempt}", self.user_id)
+            }
+            (None, ..) => format!("{}: approved", self.user_id),
+        }
+    }
+}
+
+pub(super) async fn run(global: &Global, args: &ApproveArgs) -> Result<Finding, CliError> {
+    match (args.settlement, args.user, &args.items) {
+        (Some(settlement), Some(user), _) => one(global, args, settlement, user).await,
+        (_, _, Some(file)) => many(global, &args.acting, file).await,
+        _ => Err(CliError::new("usage", "name a settlement and a claimant, or --items")),
+    }
+}
+
+async fn one(
+    global: &Global,
+    args: &ApproveArgs,
+    settlement: SettlementId,
+    user: UserId,
+) -> Result<Finding, CliError> {
+    let Acting { payme, attorney } = acting(global, &args.acting).await?;
+    let money = match &args.amount {
+        Some(text) => Some(gateway::amount(payme, settlement, text).await?),
+        None => None,
+    };
+    let note = args.note.as_deref();
+    let approved = payme.gateway().approve(attorney, settlement, user, money, note).await?;
+    let told = Told::approved(user, settlement, approved);
+    output::value(global, &told, || told.text())?;
+    Ok(Finding::Fine)
+}
+
+/// Approves everybody of a file. All of it is read before anybody is approved.
+async fn many(global: &Global, args: &ActingArgs, file: &Path) -> Result<Finding, CliError> {
+    let rows = read(file)?;
+    let acting = acting(global, args).await?;
+    let items = priced(acting, file, rows).await?;
+    let bar = progress::count(global, items.len(), "claimants");
+    let mut told = Vec::new();
+    for (item, money) in items {
+        let Item { user, settlement, .. } = item;
+        let gateway = acting.payme.gateway();
+        let done = gateway.approve(acting.attorney, settlement, user, money, None).await;
+        told.push(match done {
+            Ok(approved) => Told::approved(user, settlement, approved),
+            Err(error) => Told::refused(user, settlement, error)?,
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let is_fine = told.iter().all(|one| one.refused.is_none());
+    output::list(global, &told, || told.iter().map(Told::text).collect::<Vec<_>>().join("\n"))?;
+    Ok(if is_fine { Finding::Fine } else { Finding::Refused })
+}
+
+/// The items of a file, all of which are right.
+pub(super) fn read(file: &Path) -> Result<Vec<Item>, CliError> {
+    let rows: Rows<Item> = parse_items(&input::bytes(file)?)
+        .map_err(|refusal| CliError::refused_file(file, &refusal))?;
+    let items = rows.all().map_err(|refused| CliError::wrong_rows(file, &refused))?;
+    if items.is_empty() {
+        let message = format!("{}: there is nobody in it: give at least one row", file.display());
+        return Err(CliError::new("no_items", message));
+    }
+    Ok(items)
+}
+
+/// Items with their amounts in the currencies of the accounts.
+pub(super) async fn priced(
+    acting: Acting<'_>,
+    file: &Path,
+    items: Vec<Item>,
+) -> Result<Vec<(Item, Option<Money>)>, CliError> {
+    let currencies = currencies(acting).await?;
+    let mut rows: Rows<(Item, Option<Money>)> = Rows::default();
+    for item in items {
+        let refuse = |name: &str, code, message: String| Refusal {
+            line: item.line,
+            path: format!("{}.{name}", item.path),
+            code,
+            message,
+        };
+        let money = match (currencies.get(&item.settlement), item.amount.as_deref()) {
+            (None, _) => {
+                let message = "no account of this attorney is linked to the settlement: link one";
+                Err(refuse("settlement_id", "account_not_linked", message.to_owned()))
+            }
+            (Some(_), None) => Ok(None),
+            (Some(currency), Some(text)) => positive(text, *currency)
+                .map(Some)
+                .map_err(|(code, message)| refuse("amount", code, message)),
+        };
+        rows.push(money.map(|money| (item, money)));
+    }
+    rows.all().map_err(|refused| CliError::wrong_rows(file, &refused))
+}
+
+/// Approves everybody once more whose transfer of a batch failed or came back, and pays them in a
+/// new batch. Sent again with the same key it goes on with that batch.
+pub(super) async fn retry(
+    global: &Global,
+    args: &ActingArgs,
+    batch: PayoutBatchId,
+    key: &str,
+) -> Result<Finding, CliError> {
+    let key = request_key(key)?;
+    let acting = acting(global, args).await?;
+    let settlement_id = acting.payme.gateway().batch(acting.attorney, batch).await?.settlement_id;
+    let currency = currencies(acting).await?.get(&settlement_id).copied();
+    let mut unpaid = Vec::new();
+    transfers(acting, batch, |transfer| {
+        if matches!(transfer.state, TransferState::Failed | TransferState::Returned) {
+            let money = currency.map(|currency| Money::new(transfer.amount.minor(), currency));
+            unpaid.push(PayItem { user_id: transfer.user_id, settlement_id, money });
+        }
+    })
+    .await?;
+    if unpaid.is_empty() {
+        let message = "no transfer of this batch failed or came back: there is nothing to retry";
+        return Err(CliError::new("nothing_to_retry", message));
+    }
+    together(global, acting, &unpaid, &key, ExecuteOptions::default()).await
+}
