@@ -272,13 +272,15 @@ fn settled<T>(world: &World, answer: &Result<T, PayoutDriverError>) -> bool {
     }
 }
 
-/// Whether what cannot be was refused, and for the right reason. Nothing is asked of a closed account.
+/// Whether what cannot be was refused, and for the right reason. A closed account is a reason, too; rows
+/// of different times that do not fit together are one to ask again.
 fn refused<T>(
     answer: Result<T, PayoutDriverError>,
     reason: &PayoutError,
 ) -> Result<bool, Violation> {
     match answer {
         Ok(_) => Err(format!("granted, though {reason}")),
+        Err(PayoutDriverError::Refused(PayoutError::Contradiction(_))) => Ok(false),
         Err(PayoutDriverError::Refused(error)) => {
             if error == *reason || error == PayoutError::AccountClosed {
                 Ok(true)
