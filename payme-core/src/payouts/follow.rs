@@ -58,6 +58,11 @@ pub(super) fn follow(
             name(transfer, provider_transfer_id)?;
         }
         PayoutEvent::PayoutTransferLost { .. } => {
+            expect_unsent(transfer)?;
+            // Nothing is sent without one: then there is nothing to be in doubt about.
+            if transfer.authorization.is_none() {
+                return Err(PayoutError::Contradiction("authorizations of a transfer"));
+            }
             move_transfer(transfer, TransferMove::Lose)?;
             transfer.is_in_doubt = true;
         }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::execute::{finish_batch, held_by};
 use super::{
-    Answer, Authorization, CursorMove, Draft, Hold, Lease, Meaning, NoteOutcome, PayoutError,
-    PayoutEvent, ProviderTransferId, RailEvent, RailNote, RailTransfer, Refusal, Transfer,
-    TransferState,
+    Answer, Authorization, AuthorizationId, CursorMove, Draft, Hold, Lease, Meaning, NoteOutcome,
+    PayoutError, PayoutEvent, ProviderTransferId, RailEvent, RailNote, RailTransfer, Refusal,
+    Transfer, TransferState,
 };
 use crate::types::TransferId;
 
@@ -95,21 +95,27 @@ pub fn on_authorization(
     Ok(Effect::Changed)
 }
 
-/// Takes in what the rail said to a request to send.
+/// Takes in what the rail said to a request to send with the authorization `sent`.
+///
+/// An answer can come late: when another process found that the authorization had run out unused,
+/// and gave it up. Then only a transfer says something; that there was none says nothing about the
+/// authorization which is used now.
 ///
 /// # Errors
 /// [`PayoutError::Contradiction`] where the rows do not fit together.
 pub fn on_creation(
     draft: &mut Draft,
     transfer_id: TransferId,
+    sent: &AuthorizationId,
     answer: Answer<RailTransfer>,
 ) -> Result<Effect, PayoutError> {
     let transfer = loaded(draft, transfer_id)?;
+    let is_over = !is_unsettled(transfer)
+        || transfer.provider_transfer_id.is_some()
+        || transfer.authorization.as_ref() != Some(sent);
     match answer {
         Answer::Done(found) => on_answer(draft, transfer_id, &found),
-        _ if !is_unsettled(transfer) || transfer.provider_transfer_id.is_some() => {
-            Ok(Effect::Nothing)
-        }
+        _ if is_over => Ok(Effect::Nothing),
         Answer::Refused(Refusal::Unclear(_)) if transfer.hold.is_some() => Ok(Effect::Nothing),
         // It stays as it is until a person lets it go on: then the rail is asked before it is sent.
         Answer::Refused(Refusal::Unclear(_)) => {

@@ -217,7 +217,8 @@ impl World {
                 if self.rights.is_empty() {
                     return None;
                 }
-                let transfer = self.rights.remove(n % self.rights.len()).transfer_id();
+                let right = self.rights.remove(n % self.rights.len());
+                let (transfer, sent) = (right.transfer_id(), right.authorization());
                 let answer = match how % 6 {
                     0 => Answer::Unknown,
                     1 => Answer::Refused(Refusal::Later),
@@ -225,7 +226,7 @@ impl World {
                     3 => Answer::Refused(Refusal::Never("BLOCKED".to_owned())),
                     _ => Answer::Done(self.rail_transfer(transfer, how)),
                 };
-                self.decide(|draft| on_creation(draft, transfer, answer)).map(|_| ())
+                self.decide(|draft| on_creation(draft, transfer, sent, answer)).map(|_| ())
             }
             Step::Probed(n, how) | Step::Expired(n, how) => {
                 let transfer = chosen(&self.transfers(), n)?;

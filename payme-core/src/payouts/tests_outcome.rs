@@ -69,6 +69,11 @@ fn agreed() -> Answer<Authorization> {
     Answer::Done(Authorization::Approved { id, unchecked: None })
 }
 
+/// The authorization that [`agreed`] gives.
+fn sent() -> AuthorizationId {
+    AuthorizationId("agreement".to_owned())
+}
+
 fn rail(status: RailStatus) -> RailTransfer {
     let id = ProviderTransferId("rail".to_owned());
     RailTransfer { id, amount: Amount::new(500).unwrap(), status, reason: Some("R01".to_owned()) }
@@ -102,14 +107,15 @@ impl Started {
 
     fn lost() -> Self {
         let mut one = Self::authorized();
-        let told = one.then(|draft, id, _| on_creation(draft, id, Answer::Unknown));
+        let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), Answer::Unknown));
         assert_eq!(told, (Effect::Changed, TransferState::Unknown, 0));
         one
     }
 
     fn at(status: RailStatus) -> Self {
         let mut one = Self::authorized();
-        let _ = one.then(|draft, id, _| on_creation(draft, id, Answer::Done(rail(status))));
+        let _ =
+            one.then(|draft, id, _| on_creation(draft, id, &sent(), Answer::Done(rail(status))));
         one
     }
 }
@@ -179,7 +185,7 @@ fn silence_is_no_failure_and_a_refusal_in_doubt_is_none_either() {
     for (answer, effect, state) in table {
         let mut one = Started::authorized();
         let text = format!("{answer:?}");
-        let told = one.then(|draft, id, _| on_creation(draft, id, answer));
+        let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), answer));
         assert_eq!(told, (effect, state, 0), "{text}");
     }
     // The rail says that it knows nothing, it is sent again, and refused: the first may still
@@ -187,7 +193,7 @@ fn silence_is_no_failure_and_a_refusal_in_doubt_is_none_either() {
     let mut one = Started::lost();
     let told = one.then(|draft, id, lease| on_probe(draft, id, lease, Answer::Done(None)));
     assert_eq!(told, (Effect::Changed, Processing, 1));
-    let told = one.then(|draft, id, _| on_creation(draft, id, never()));
+    let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), never()));
     assert_eq!(told, (Effect::Changed, Unknown, 0));
     assert_eq!(one.row().failure_reason, None);
 }
@@ -283,7 +289,7 @@ fn one_movement_of_money_pays_one_approval() {
     };
     let settled = || rail(RailStatus::Settled);
     let mut one = taken(Started::authorized());
-    let told = one.then(|draft, id, _| on_creation(draft, id, Answer::Done(settled())));
+    let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), Answer::Done(settled())));
     assert_eq!(told, (Effect::Contradicts, TransferState::Processing, 0));
     assert_eq!(one.row().hold, Some(Hold::Contradiction), "a person has to look");
     assert_eq!(one.row().provider_transfer_id, None);
@@ -303,7 +309,7 @@ fn one_movement_of_money_pays_one_approval() {
 fn an_unclear_refusal_waits_for_a_person_and_is_asked_about_before_it_is_sent_again() {
     let mut one = Started::authorized();
     let unclear = Answer::Refused(Refusal::Unclear("A_NEW_ONE".to_owned()));
-    let told = one.then(|draft, id, _| on_creation(draft, id, unclear));
+    let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), unclear));
     assert_eq!(told, (Effect::Changed, TransferState::Processing, 0));
     assert_eq!(next(one.row(), Currency::USD), Next::Decide(Hold::Unclear));
     let _ = one.then(|draft, id, _| release_held(draft, id).map(|()| Effect::Changed));
@@ -320,6 +326,48 @@ fn what_has_ended_is_not_executed_again_and_what_is_sealed_gets_no_transfer() {
     let ids = || TransferId::from_uuid(uuid::Uuid::nil());
     let refused = fill_batch(&mut draft, batch_id, &[], None, None, ids);
     assert_eq!(refused.unwrap_err().code(), "payout_contradiction");
+}
+
+#[test]
+fn an_answer_about_an_authorization_that_was_given_up_says_nothing_of_the_next() {
+    // One process sends and hears nothing for long. Another finds that the authorization ran out
+    // unused, gives it up, and gets a new one.
+    let given_up = || {
+        let mut one = Started::lost();
+        let _ = one.then(|draft, id, lease| on_expired(draft, id, lease, Answer::Done(None)));
+        one
+    };
+    let renewed = || {
+        let mut one = given_up();
+        let id = AuthorizationId("another agreement".to_owned());
+        let anew = Answer::Done(Authorization::Approved { id, unchecked: None });
+        let _ = one.then(|draft, id, lease| {
+            on_authorization(draft, id, lease, anew, RailPolicy::default())
+        });
+        one
+    };
+    let late = || {
+        [
+            Answer::Unknown,
+            Answer::Refused(Refusal::Later),
+            Answer::Refused(Refusal::Expired),
+            Answer::Refused(Refusal::Never("BLOCKED".to_owned())),
+            Answer::Refused(Refusal::Unclear("A_NEW_ONE".to_owned())),
+        ]
+    };
+    for answer in late() {
+        for mut one in [given_up(), renewed()] {
+            let (text, before) = (format!("{answer:?}"), one.row().clone());
+            let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), answer.clone()));
+            assert_eq!(told, (Effect::Nothing, TransferState::Processing, 0), "{text}");
+            assert_eq!(*one.row(), before, "{text}");
+        }
+    }
+    // A transfer is one, whatever it was sent with.
+    let mut one = renewed();
+    let found = Answer::Done(rail(RailStatus::Settled));
+    let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), found));
+    assert_eq!(told, (Effect::Changed, TransferState::Completed, 0));
 }
 
 #[test]

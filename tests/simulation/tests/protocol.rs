@@ -49,7 +49,11 @@ enum Executor {
     Idle,
     Leased(Lease),
     Asking(Lease, Vec<TransferId>, Told),
-    Sending(Lease, Vec<(TransferId, AuthorizationId)>, Vec<(TransferId, Answer<RailTransfer>)>),
+    Sending(
+        Lease,
+        Vec<(TransferId, AuthorizationId)>,
+        Vec<(TransferId, AuthorizationId, Answer<RailTransfer>)>,
+    ),
     Expired(Lease, Vec<TransferId>),
     Finishing(Lease),
 }
@@ -241,14 +245,15 @@ impl World {
                 // A right is used even when the lease has ended: who holds it may have slept.
                 Some((id, authorization)) => {
                     let answer = self.create(id, &authorization, network);
-                    answers.push((id, answer));
+                    answers.push((id, authorization, answer));
                     Executor::Sending(lease, rights, answers)
                 }
                 None => {
                     let (expired, _) = self.decide(|draft| {
                         let mut expired = Vec::new();
-                        for (id, answer) in &answers {
-                            if on_creation(draft, *id, answer.clone())? == Effect::AskWhetherUsed {
+                        for (id, sent, answer) in &answers {
+                            let effect = on_creation(draft, *id, sent, answer.clone())?;
+                            if effect == Effect::AskWhetherUsed {
                                 expired.push(*id);
                             }
                         }

@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationRequest, BatchState, Books, Draft, Effect, Lease, Next,
-    PayoutError, ProviderTransferId, RailTransfer, SendMoney, Transfer, TransferState,
+    Answer, Authorization, AuthorizationId, AuthorizationRequest, BatchState, Books, Draft, Effect,
+    Lease, Next, PayoutError, ProviderTransferId, RailTransfer, SendMoney, Transfer, TransferState,
     finish_batch, lease_batch, next, on_authorization, on_creation, on_expired, on_probe,
     release_lease, renew, start,
 };
@@ -296,7 +296,7 @@ impl Run<'_> {
         if rights.is_empty() {
             return Ok(());
         }
-        let mut answers: BTreeMap<TransferId, Answer<RailTransfer>> = BTreeMap::new();
+        let mut answers: BTreeMap<TransferId, Sent> = BTreeMap::new();
         let rail = self.payouts.rail.as_ref();
         let mut rights = rights.into_iter();
         let mut running = FuturesUnordered::new();
@@ -310,23 +310,23 @@ impl Run<'_> {
             {
                 running.push(send_money(rail, right).boxed());
             }
-            let Some((id, answer)) = running.next().await else { break };
-            self.is_paused |= answer.is_later();
-            answers.insert(id, answer);
+            let Some((id, sent)) = running.next().await else { break };
+            self.is_paused |= sent.1.is_later();
+            answers.insert(id, sent);
         }
         let ids: Vec<TransferId> = answers.keys().copied().collect();
         let take_in = |draft: &mut Draft| {
             let mut expired = Vec::new();
             let mut contradictions = Vec::new();
-            for (id, answer) in &answers {
-                match on_creation(draft, *id, answer.clone())? {
+            for (id, (sent, answer)) in &answers {
+                match on_creation(draft, *id, sent, answer.clone())? {
                     Effect::AskWhetherUsed => expired.push(*id),
                     effect => note(&mut contradictions, *id, effect),
                 }
             }
             Ok((expired, contradictions))
         };
-        let told = answers.values().filter_map(Answer::done);
+        let told = answers.values().filter_map(|(_, answer)| answer.done());
         let names: Vec<ProviderTransferId> = told.map(|found| found.id.clone()).collect();
         let about = About { batch_id: self.batch_id, transfers: &ids, names: &names };
         let decided = self.payouts.decide_on(about, Some(books), take_in).await?;
@@ -371,6 +371,8 @@ enum Asked {
     Found(TransferId, Answer<Option<RailTransfer>>),
 }
 
+/// With which authorization a transfer was sent, and what the rail said.
+type Sent = (AuthorizationId, Answer<RailTransfer>);
 type Agreements = BTreeMap<TransferId, Answer<Authorization>>;
 type Findings = BTreeMap<TransferId, Answer<Option<RailTransfer>>>;
 
@@ -421,11 +423,9 @@ async fn probe(
     (transfer.id, rail.probe(transfer, &transfer.key()).await)
 }
 
-async fn send_money(
-    rail: &dyn TransferRail,
-    right: SendMoney,
-) -> (TransferId, Answer<RailTransfer>) {
-    (right.transfer_id(), rail.create(&right).await)
+async fn send_money(rail: &dyn TransferRail, right: SendMoney) -> (TransferId, Sent) {
+    let answer = rail.create(&right).await;
+    (right.transfer_id(), (right.authorization().clone(), answer))
 }
 
 /// What the rail calls the transfers that it found.

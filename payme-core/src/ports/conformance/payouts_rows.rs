@@ -263,7 +263,7 @@ pub(super) async fn a_payout_in_one_change(store: &dyn Store) -> Result<(), Fail
         for (n, status) in [(1, RailStatus::Settled), (2, RailStatus::Failed)] {
             let _ = on_status(draft, transfer_id(n), &at_rail(n, share, status))?;
         }
-        on_creation(draft, transfer_id(3), Answer::Unknown)
+        on_creation(draft, transfer_id(3), &agreement(3), Answer::Unknown)
     })?;
     let step = "a payout in one change";
     rows_are(store, step, &stored(store, step, change).await?).await?;
@@ -350,6 +350,11 @@ fn answers(draft: &mut Draft, lease: Lease) -> Result<(), PayoutError> {
     Ok(())
 }
 
+/// What the rail calls its agreement to a transfer.
+fn agreement(n: u16) -> AuthorizationId {
+    AuthorizationId(format!("{ODD}{n}"))
+}
+
 /// Arrived (1), come back (2), failed (3), lost (4), lost and found (5), expired (6), on its way
 /// and lost sight of (7).
 fn outcomes(draft: &mut Draft, lease: Lease) -> Result<(), PayoutError> {
@@ -362,10 +367,11 @@ fn outcomes(draft: &mut Draft, lease: Lease) -> Result<(), PayoutError> {
     for (n, status) in
         [(1, RailStatus::Settled), (2, RailStatus::Returned), (3, RailStatus::Cancelled)]
     {
-        let _ = on_creation(draft, transfer_id(n), Answer::Done(at_rail(n, status)))?;
+        let found = Answer::Done(at_rail(n, status));
+        let _ = on_creation(draft, transfer_id(n), &agreement(n), found)?;
     }
     for n in [4, 5, 6] {
-        let _ = on_creation(draft, transfer_id(n), Answer::Unknown)?;
+        let _ = on_creation(draft, transfer_id(n), &agreement(n), Answer::Unknown)?;
     }
     let _ = on_probe(draft, transfer_id(5), lease, Answer::Done(None))?;
     let _ = on_expired(draft, transfer_id(6), lease, Answer::Done(None))?;
