@@ -62,11 +62,8 @@ pub(crate) async fn run(global: &Global, args: &ClaimArgs) -> Result<Finding, Cl
         }
         ClaimWhat::List { user } => {
             let payme = open(global).await?;
-            let mut shown = Vec::new();
-            for settlement in payme.store().catalog().await?.into_keys() {
-                let claim = payme.gateway().claim(*user, settlement).await?;
-                shown.extend(claim.map(Shown::from));
-            }
+            let claims = payme.gateway().claims(*user).await?;
+            let shown: Vec<Shown> = claims.into_iter().map(Shown::from).collect();
             output::list(global, &shown, || table(&shown))?;
         }
         ClaimWhat::Questions { settlement } => {

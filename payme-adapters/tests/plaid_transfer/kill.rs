@@ -115,6 +115,7 @@ macro_rules! watched {
 #[rustfmt::skip]
 watched! {
     fn claim(user: UserId, settlement: SettlementId) -> Option<Claim>;
+    fn claims_of(user: UserId) -> Vec<Claim>;
     fn account(id: AccountId) -> Option<Account>;
     fn account_of(settlement: SettlementId) -> Option<Account>;
     fn accounts_of(attorney: AttorneyId) -> Vec<Account>;

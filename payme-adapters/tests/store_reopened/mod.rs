@@ -220,6 +220,7 @@ macro_rules! payouts_reopened {
 payouts_reopened! {
     PayoutStore:
     fn claim(user: UserId, settlement: SettlementId) -> Option<Claim>;
+    fn claims_of(user: UserId) -> Vec<Claim>;
     fn commit_claim(claim: &Claim, events: &[Event]) -> Commit;
     fn account(id: AccountId) -> Option<Account>;
     fn account_of(settlement: SettlementId) -> Option<Account>;

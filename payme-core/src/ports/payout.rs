@@ -25,6 +25,9 @@ pub trait PayoutStore: Send + Sync {
         settlement: SettlementId,
     ) -> Result<Option<Claim>, StoreError>;
 
+    /// The claims of a person, by settlement.
+    async fn claims_of(&self, user: UserId) -> Result<Vec<Claim>, StoreError>;
+
     /// Stores a claim whose `version` is the one it was loaded with, with events. Conflicts when
     /// the stored one has another version. The version grows by one.
     async fn commit_claim(&self, claim: &Claim, events: &[Event]) -> Result<Commit, StoreError>;

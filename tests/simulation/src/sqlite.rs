@@ -92,6 +92,7 @@ macro_rules! blocking {
 #[rustfmt::skip]
 blocking! {
     fn claim(user: UserId, settlement: SettlementId) -> Option<Claim>;
+    fn claims_of(user: UserId) -> Vec<Claim>;
     fn commit_claim(claim: &Claim, events: &[Event]) -> Commit;
     fn account(id: AccountId) -> Option<Account>;
     fn account_of(settlement: SettlementId) -> Option<Account>;

@@ -200,6 +200,7 @@ reads! {
     fn books(&self, batches: &[PayoutBatchId], transfers: &[TransferId]) -> Books;
 
     present:
+    fn claims_of(&self, user: UserId) -> Vec<Claim>;
     fn accounts_of(&self, attorney: AttorneyId) -> Vec<Account>;
     fn deposit(&self, account: AccountId, key: &RequestKey) -> Option<Amount>;
     fn approvals(&self, account: AccountId, after: Option<ApprovalId>, limit: usize) -> Books;

@@ -129,6 +129,14 @@ impl Gateway {
         Ok(self.store.claim(user, settlement).await?)
     }
 
+    /// The claims of a person, by settlement.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn claims(&self, user: UserId) -> Result<Vec<Claim>, GatewayError> {
+        Ok(self.store.claims_of(user).await?)
+    }
+
     /// What was filed with a claim.
     ///
     /// # Errors

@@ -281,6 +281,13 @@ impl PayoutStore for MemoryStore {
         Ok(self.data().payouts.claims.get(&(user, settlement)).cloned())
     }
 
+    async fn claims_of(&self, user: UserId) -> Result<Vec<Claim>, StoreError> {
+        let first = (user, SettlementId::from_uuid(uuid::Uuid::nil()));
+        let data = self.data();
+        let own = data.payouts.claims.range(first..).take_while(|((of, _), _)| *of == user);
+        Ok(own.map(|(_, claim)| claim.clone()).collect())
+    }
+
     async fn commit_claim(&self, claim: &Claim, events: &[Event]) -> Result<Commit, StoreError> {
         let mut data = self.data();
         let key = (claim.user_id, claim.settlement_id);

@@ -38,6 +38,10 @@ impl PayoutStore for SqliteStore {
         one(&self.read, query.bind(settlement.to_string()), claim).await
     }
 
+    async fn claims_of(&self, user: UserId) -> Result<Vec<Claim>, StoreError> {
+        all(&self.read, sqlx::query(sql::CLAIMS_OF).bind(user.to_string()), claim).await
+    }
+
     async fn commit_claim(&self, claim: &Claim, events: &[Event]) -> Result<Commit, StoreError> {
         let mut tx = self.begin().await?;
         let written = payouts_commit::claim(&mut tx, claim, events).await;

@@ -73,6 +73,7 @@ statements! {
     EVENTS_AFTER = "../../../sql/sqlite/events_after.sql";
 
     CLAIM_GET = "../../../sql/sqlite/claim_get.sql";
+    CLAIMS_OF = "../../../sql/sqlite/claims_of.sql";
     CLAIMS_INSERT = "../../../sql/sqlite/claims_insert.sql";
     CLAIMS_UPDATE = "../../../sql/sqlite/claims_update.sql";
     ACCOUNT_GET = "../../../sql/sqlite/account_get.sql";

@@ -142,6 +142,7 @@ const CASES: &[Case] = cases![
     "payout/nothing is there at first" => payouts_rows::nothing_is_there_at_first,
     "payout/a claim of every state reads back" => payouts_rows::a_claim_of_every_state_reads_back,
     "payout/a claim moves with its events" => payouts_rows::a_claim_moves_with_its_events,
+    "payout/claims of a person" => payouts_rows::claims_of_a_person,
     "payout/accounts read back" => payouts_rows::accounts_read_back,
     "payout/approvals read back" => payouts_rows::approvals_read_back,
     "payout/who waits comes in pages" => payouts_rows::who_waits_comes_in_pages,

@@ -58,6 +58,20 @@ pub(super) async fn a_claim_of_every_state_reads_back(store: &dyn Store) -> Resu
     Ok(())
 }
 
+pub(super) async fn claims_of_a_person(store: &dyn Store) -> Result<(), Failure> {
+    // Not in the order of the settlements, and between claims of people with ids next to theirs.
+    for (of, settlement) in [(2, 40_000), (1, 3), (2, 1), (3, 1), (2, 2), (40_000, 1)] {
+        done("opening", store.commit_claim(&filed(of, settlement)?, &[]).await)?;
+    }
+    let step = "by settlement";
+    for (of, settlements) in [(2, vec![1, 2, 40_000]), (40_000, vec![1]), (4, vec![])] {
+        let stored = |n| Ok(Claim { version: Version::FIRST, ..filed(of, n)? });
+        let expected = settlements.into_iter().map(stored).collect::<Result<Vec<_>, Failure>>()?;
+        equal(step, &expected, &answered(step, store.claims_of(payee(of)).await)?)?;
+    }
+    Ok(())
+}
+
 pub(super) async fn a_claim_moves_with_its_events(store: &dyn Store) -> Result<(), Failure> {
     let event = |n| about(n, Some(user(1)), EventBody::PersonChanged);
     let mut claim = Claim::matched(payee(1), paying(1), now()?);
