@@ -1,6 +1,8 @@
 //! Payouts from the command, end to end: what it prints, what it stores, and how it refuses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
+#[path = "payouts_cli/faces.rs"]
+mod faces;
 #[path = "payouts_cli/office.rs"]
 mod office;
 mod support;

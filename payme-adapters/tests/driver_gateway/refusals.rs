@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use payme_adapters::driver::{ExecuteOptions, GatewayError, NewAccount};
+use payme_adapters::driver::{Driver, ExecuteOptions, GatewayError, NewAccount};
 use payme_adapters::store::memory::MemoryStore;
+use payme_adapters::system::{CountedRandom, FixedClock};
 use payme_adapters::vault::Secret;
 use payme_core::audit::Link;
-use payme_core::claims::Filing;
+use payme_core::catalog::parse_settlements;
+use payme_core::claims::{ClaimState, Filing};
 use payme_core::payouts::{AttorneyStatus, Books, PayItem, RequestKey};
 use payme_core::ports::{EventStore as _, GatewayStore as _, PayoutStore as _};
-use payme_core::types::{Currency, Money, PayoutBatchId, SettlementId};
+use payme_core::types::{Currency, Instant, Money, PayoutBatchId, SettlementId};
 
 use super::world::{
-    World, gateway_over, item, key, new_account, new_destination, profile, question_id, settlement,
-    usd, user, yes_no,
+    RING, World, gateway_at, gateway_over, item, key, new_account, new_destination, now, profile,
+    question_id, settlement, usd, user, yes_no,
 };
 
 /// Everything that a refusal must leave as it is.
@@ -265,4 +267,55 @@ async fn without_keys_nothing_is_put_under_lock() {
     refused! { store;
         gateway.submit_claim(user(10), settlement(1), answers.clone()) => "invalid_answers",
     }
+}
+
+#[tokio::test]
+async fn a_claim_is_begun_and_filed_only_while_its_settlement_takes_claims() {
+    let store = Arc::new(MemoryStore::new());
+    let world = World::over(store.clone()).await;
+    let late = |status: &str| {
+        format!(
+            r#"[{{"id": "{}", "title": "Late", "deadline": "2026-02-01[America/New_York]",
+                 "status": "{status}", "payout_min_cents": 500,
+                 "eligibility": {{"required_features": [], "states": []}}}}]"#,
+            settlement(4)
+        )
+    };
+    let (clock, random) = (FixedClock(now()), CountedRandom::new(1 << 45));
+    let driver = Driver::new(store.clone(), Arc::new(clock), Arc::new(random));
+    let import = async |status: &str| {
+        let rows = parse_settlements(late(status).as_bytes()).unwrap().all().unwrap();
+        driver.import_settlements(rows).await.unwrap();
+    };
+    import("open").await;
+    let at = |text: &str| {
+        let (at, rail) = (Instant::parse(text).unwrap(), world.rail.clone());
+        gateway_at(at, store.clone(), rail, Some(RING))
+    };
+    let (in_time, too_late) = (at("2026-02-02T04:59:59.999999Z"), at("2026-02-02T05:00:00Z"));
+    for n in [1, 2] {
+        in_time.open_claim(user(n), settlement(4)).await.unwrap();
+    }
+    in_time.submit_claim(user(1), settlement(4), Filing::default()).await.unwrap();
+    refused! { store;
+        too_late.open_claim(user(3), settlement(4)) => "claim_deadline_passed",
+        too_late.submit_claim(user(2), settlement(4), Filing::default()) => "claim_deadline_passed",
+        too_late.submit_claim(user(1), settlement(4), Filing::default()) => "illegal_claim_move",
+    }
+    for status in ["pending", "closed", "paid", "cancelled"] {
+        import(status).await;
+        refused! { store;
+            in_time.open_claim(user(3), settlement(4)) => "settlement_not_open",
+            in_time.submit_claim(user(2), settlement(4), Filing::default()) => "settlement_not_open",
+        }
+    }
+    // Who filed in time is paid, though the settlement is closed by now.
+    too_late.link(world.own, new_account(4, Some(usd(1_000)))).await.unwrap();
+    too_late.approve(world.own, settlement(4), user(1), None, None).await.unwrap();
+    let made = too_late.create_batch(world.own, settlement(4), &key("late")).await.unwrap();
+    let options = ExecuteOptions::default();
+    too_late.execute(world.own, made.batch.id, options, |_| {}).await.unwrap();
+    assert_eq!(world.rail.paid(), [(user(1), 500)]);
+    let claim = too_late.claim(user(1), settlement(4)).await.unwrap().unwrap();
+    assert_eq!(claim.state, ClaimState::PaidOut);
 }

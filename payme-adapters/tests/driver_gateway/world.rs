@@ -158,7 +158,17 @@ pub(crate) fn profile(name: &str) -> AttorneyProfile {
 }
 
 pub(crate) fn gateway_over(store: Arc<dyn Store>, rail: Arc<Rail>, ring: Option<&str>) -> Gateway {
-    let clock = Arc::new(FixedClock(now()));
+    gateway_at(now(), store, rail, ring)
+}
+
+/// The same at another moment.
+pub(crate) fn gateway_at(
+    at: Instant,
+    store: Arc<dyn Store>,
+    rail: Arc<Rail>,
+    ring: Option<&str>,
+) -> Gateway {
+    let clock = Arc::new(FixedClock(at));
     let random = Arc::new(CountedRandom::new(1));
     let ring = ring.map(|lines| KeyRing::parse(lines).unwrap());
     let keys = ring.clone().unwrap_or_else(|| KeyRing::parse(RING).unwrap());

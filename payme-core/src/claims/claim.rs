@@ -1,10 +1,13 @@
 //! One claim: its state, and who may move it.
 //!
-//! In: a claim, a move and the time. Out: the claim after it, or a refusal.
+//! In: a claim, a move and the time; where a person begins or files it, the settlement, too. Out:
+//! the claim after it, or a refusal. A claim is begun and filed only while its settlement takes
+//! claims; what follows after it was filed does not ask for that any more.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimMove, ClaimState};
+use crate::catalog::{Settlement, Status};
 use crate::types::{Instant, SettlementId, UserId, Version};
 
 /// Where one person stands with one settlement.
@@ -39,6 +42,28 @@ pub enum ClaimError {
          and is not reported"
     )]
     OutcomeIsKnown,
+    /// The settlement is not open.
+    #[error(
+        "settlement {settlement_id} is {}: claims are opened and filed only while it is open",
+        .status.as_str()
+    )]
+    NotOpen {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// Where it stands.
+        status: Status,
+    },
+    /// The settlement took claims until an earlier moment.
+    #[error(
+        "settlement {settlement_id} took claims until {last}: a claim can no longer be opened or \
+         filed"
+    )]
+    DeadlinePassed {
+        /// The settlement.
+        settlement_id: SettlementId,
+        /// The last moment that was in time.
+        last: Instant,
+    },
 }
 
 impl ClaimError {
@@ -47,6 +72,8 @@ impl ClaimError {
         match self {
             Self::Illegal { .. } => "illegal_claim_move",
             Self::OutcomeIsKnown => "outcome_is_known",
+            Self::NotOpen { .. } => "settlement_not_open",
+            Self::DeadlinePassed { .. } => "claim_deadline_passed",
         }
     }
 }
@@ -78,6 +105,53 @@ impl Claim {
         let from = self.state;
         let state = from.next(event).ok_or(ClaimError::Illegal { from, event })?;
         Ok(Self { state, moved_at: at, ..self.clone() })
+    }
+}
+
+/// The claim after the person opened its form.
+///
+/// # Errors
+/// [`ClaimError::Illegal`] where it was opened before, [`ClaimError::NotOpen`] and
+/// [`ClaimError::DeadlinePassed`] where the settlement takes no claims.
+///
+/// ```
+/// use payme_core::catalog::parse_settlements;
+/// use payme_core::claims::{Claim, open_claim};
+/// use payme_core::types::{Instant, UserId};
+/// let file = br#"[{"title": "Lamps", "deadline": "2026-02-19[America/New_York]",
+///     "eligibility": {"required_features": ["merchant:lamps"], "states": []}}]"#;
+/// let lamps = parse_settlements(file).unwrap().all().unwrap().remove(0);
+/// let day = |text| Instant::parse(text).unwrap();
+/// let user = UserId::from_uuid(uuid::Uuid::nil());
+/// let claim = Claim::matched(user, lamps.id, day("2026-02-01T00:00:00Z"));
+/// assert!(open_claim(&claim, &lamps, day("2026-02-20T04:59:59Z")).is_ok());
+/// let late = open_claim(&claim, &lamps, day("2026-02-20T05:00:00Z")).unwrap_err();
+/// assert_eq!(late.code(), "claim_deadline_passed");
+/// ```
+pub fn open_claim(
+    claim: &Claim,
+    settlement: &Settlement,
+    at: Instant,
+) -> Result<Claim, ClaimError> {
+    moved_in_time(claim, ClaimMove::Open, settlement, at)
+}
+
+/// The claim after a move that a settlement allows only while it takes claims. Where the claim
+/// itself does not move like this, that is told first.
+pub(super) fn moved_in_time(
+    claim: &Claim,
+    event: ClaimMove,
+    settlement: &Settlement,
+    at: Instant,
+) -> Result<Claim, ClaimError> {
+    let moved = claim.moved(event, at)?;
+    let settlement_id = settlement.id;
+    match (&settlement.deadline, settlement.status) {
+        (_, status) if status != Status::Open => Err(ClaimError::NotOpen { settlement_id, status }),
+        (Some(deadline), _) if deadline.has_passed(at) => {
+            Err(ClaimError::DeadlinePassed { settlement_id, last: deadline.at() })
+        }
+        _ => Ok(moved),
     }
 }
 

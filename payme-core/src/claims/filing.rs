@@ -1,6 +1,6 @@
 //! Filing a claim: the questions that are asked by then, the answers, and the records behind them.
 //!
-//! In: a claim, the newest questions of its settlement, and what the person gives. Out: the claim,
+//! In: a claim, its settlement, the newest questions, and what the person gives. Out: the claim,
 //! submitted, with what goes with it; or every reason why not. Questions are replaced as a whole,
 //! and older ones stay: what was filed says which of them it answers. `Debug` shows no answer.
 
@@ -9,8 +9,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::moved_in_time;
 use super::questions::{AnswerError, Answered, Question, QuestionError};
 use super::{Claim, ClaimError, ClaimMove, check_answers, check_evidence};
+use crate::catalog::Settlement;
 use crate::types::{Currency, Instant, QuestionId, RecordId, SettlementId, UserId, Version};
 
 /// How many questions a settlement may ask.
@@ -170,20 +172,32 @@ fn told(reasons: &[AnswerError]) -> String {
     texts.join("; ")
 }
 
-/// Submits a claim with what goes with it. `own` are the records of the claimant, `currency` that
-/// of the settlement's payments.
+/// What a filing is held against.
+#[derive(Debug, Clone, Copy)]
+pub struct FilingTerms<'a> {
+    /// The settlement of the claim.
+    pub settlement: &'a Settlement,
+    /// What it asks by now.
+    pub questions: Option<&'a QuestionSet>,
+    /// The records of the claimant.
+    pub own: &'a BTreeSet<RecordId>,
+    /// The currency of the settlement's payments.
+    pub currency: Currency,
+}
+
+/// Submits a claim with what goes with it.
 ///
 /// # Errors
-/// [`FilingError`]; every answer and record that does not fit is told at once.
+/// [`FilingError`]: that the claim cannot be submitted, or no more, because its settlement takes no
+/// claims; every answer and record that does not fit is told at once.
 pub fn file_claim(
     claim: &Claim,
-    questions: Option<&QuestionSet>,
-    own: &BTreeSet<RecordId>,
-    currency: Currency,
+    terms: FilingTerms<'_>,
     filing: &Filing,
     at: Instant,
 ) -> Result<(Claim, Filed), FilingError> {
-    let moved = claim.moved(ClaimMove::Submit, at)?;
+    let FilingTerms { settlement, questions, own, currency } = terms;
+    let moved = moved_in_time(claim, ClaimMove::Submit, settlement, at)?;
     let evidence: BTreeSet<RecordId> = filing.evidence.iter().copied().collect();
     if evidence.len() > EVIDENCE_MAX {
         return Err(FilingError::TooMuchEvidence);
@@ -213,6 +227,7 @@ pub fn file_claim(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::parse_settlements;
     use crate::claims::{ClaimState, QuestionKind};
 
     fn id<T: std::str::FromStr<Err: fmt::Debug>>(n: u32) -> T {
@@ -221,6 +236,13 @@ mod tests {
 
     fn at() -> Instant {
         Instant::parse("2026-02-01T00:00:00Z").unwrap()
+    }
+
+    fn settlement() -> Settlement {
+        let rule = r#"{"required_features": [], "states": []}"#;
+        let id = id::<SettlementId>(9);
+        let file = format!(r#"[{{"id": "{id}", "title": "One", "eligibility": {rule}}}]"#);
+        parse_settlements(file.as_bytes()).unwrap().all().unwrap().remove(0)
     }
 
     fn question(n: u32) -> Question {
@@ -267,13 +289,19 @@ mod tests {
     #[test]
     fn a_claim_is_filed_with_what_fits() {
         let set = QuestionSet::replacing(None, id(9), vec![question(1)], at()).unwrap().unwrap();
-        let own = BTreeSet::from([id(21), id(22)]);
+        let (own, settlement) = (BTreeSet::from([id(21), id(22)]), settlement());
+        let terms = |questions| FilingTerms {
+            settlement: &settlement,
+            questions,
+            own: &own,
+            currency: Currency::USD,
+        };
         let file = |claim: &Claim, answer: &str, evidence: &[u32]| {
             let filing = Filing {
                 answers: vec![(id(1), answer.to_owned())],
                 evidence: evidence.iter().map(|n| id(*n)).collect(),
             };
-            file_claim(claim, Some(&set), &own, Currency::USD, &filing, at())
+            file_claim(claim, terms(Some(&set)), &filing, at())
         };
         let (claim, filed) = file(&opened(), "YES", &[22, 21, 22]).unwrap();
         assert_eq!(claim.state, ClaimState::Submitted);
@@ -287,10 +315,10 @@ mod tests {
         assert!(!wrong.to_string().contains("maybe"));
         assert_eq!(file(&claim, "yes", &[]).unwrap_err().code(), "illegal_claim_move");
         let nothing = Filing::default();
-        let none = file_claim(&opened(), None, &own, Currency::USD, &nothing, at()).unwrap().1;
+        let none = file_claim(&opened(), terms(None), &nothing, at()).unwrap().1;
         assert_eq!((none.questions, none.answers.len()), (None, 0));
         let many = Filing { evidence: (0..1_001).map(id).collect(), ..nothing };
-        let wrong = file_claim(&opened(), None, &own, Currency::USD, &many, at()).unwrap_err();
+        let wrong = file_claim(&opened(), terms(None), &many, at()).unwrap_err();
         assert_eq!(wrong, FilingError::TooMuchEvidence);
     }
 }

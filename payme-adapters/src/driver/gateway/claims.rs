@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use payme_core::audit::EventBody;
 use payme_core::claims::{
-    Claim, ClaimMove, Filed, Filing, Question, QuestionSet, SelfReport, file_claim,
+    Claim, Filed, Filing, FilingTerms, Question, QuestionSet, SelfReport, file_claim,
 };
 use payme_core::sync::StoredRecord;
 use payme_core::types::{AttorneyId, Commit, Currency, RecordId, SettlementId, UserId};
@@ -56,25 +56,27 @@ impl Gateway {
         Ok(questions)
     }
 
-    /// Opens a claim of a person.
+    /// Opens a claim of a person, while the settlement takes claims.
     ///
     /// # Errors
-    /// A person or settlement that is not known, a claim that cannot be opened, and those of the
-    /// store.
+    /// A person or settlement that is not known, a claim that cannot be opened, as
+    /// [`open_claim`](payme_core::claims::open_claim) says, and those of the store.
     pub async fn open_claim(
         &self,
         user: UserId,
         settlement: SettlementId,
     ) -> Result<Claim, GatewayError> {
-        self.known(settlement).await?;
+        let settlement = self.known(settlement).await?;
         self.expect_user(user).await?;
-        Ok(self.payouts.move_claim(user, settlement, ClaimMove::Open).await?)
+        Ok(self.payouts.open_claim(user, &settlement).await?)
     }
 
-    /// Submits a claim with answers and records, all in one commit.
+    /// Submits a claim with answers and records, all in one commit, while the settlement takes
+    /// claims.
     ///
     /// # Errors
-    /// [`GatewayError::Filing`] with every answer and record that does not fit, a person or
+    /// [`GatewayError::Filing`] where the claim or the settlement does not allow it, or with every
+    /// answer and record that does not fit, a person or
     /// settlement that is not known, and those of the store.
     pub async fn submit_claim(
         &self,
@@ -82,8 +84,8 @@ impl Gateway {
         settlement: SettlementId,
         filing: Filing,
     ) -> Result<Claim, GatewayError> {
-        self.known(settlement).await?;
         for _ in 0..ATTEMPTS_MAX {
+            let known = self.known(settlement).await?;
             let own = self.records_of(user).await?;
             let now = self.now();
             let claim = self.store.claim(user, settlement).await?;
@@ -91,7 +93,9 @@ impl Gateway {
             let asked = self.store.questions(settlement, None).await?;
             let account = self.store.account_of(settlement).await?;
             let currency = account.map_or(Currency::USD, |account| account.currency);
-            let (moved, filed) = file_claim(&claim, asked.as_ref(), &own, currency, &filing, now)?;
+            let questions = asked.as_ref();
+            let terms = FilingTerms { settlement: &known, questions, own: &own, currency };
+            let (moved, filed) = file_claim(&claim, terms, &filing, now)?;
             let (answers, evidence) = (filed.answers.len(), filed.evidence.len());
             let body = EventBody::ClaimAnswered { settlement_id: settlement, answers, evidence };
             let events = [self.payouts.claim_moved(&moved), self.event(user, body)];

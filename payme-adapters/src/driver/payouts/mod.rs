@@ -15,7 +15,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use payme_core::audit::{Event, EventBody};
-use payme_core::claims::{Claim, ClaimError, ClaimMove, SelfReport, report_outcome};
+use payme_core::catalog::Settlement;
+use payme_core::claims::{Claim, ClaimError, ClaimMove, SelfReport, open_claim, report_outcome};
 use payme_core::payouts::{
     Account, Books, Draft, PayoutChange, PayoutError, RailPolicy, SendMoney,
 };
@@ -113,7 +114,21 @@ impl Payouts {
         self.clock.now()
     }
 
-    /// Opens or files a claim.
+    /// Opens a claim, while its settlement takes claims.
+    ///
+    /// # Errors
+    /// As [`open_claim`], and those of the store.
+    pub async fn open_claim(
+        &self,
+        user: UserId,
+        settlement: &Settlement,
+    ) -> Result<Claim, PayoutDriverError> {
+        self.change_claim(user, settlement.id, |claim, now| open_claim(claim, settlement, now))
+            .await
+    }
+
+    /// Moves a claim for whoever runs the engine. This asks no settlement whether it takes claims:
+    /// what a person does goes through the [`Gateway`](crate::driver::Gateway).
     ///
     /// # Errors
     /// [`ClaimError`] as [`PayoutDriverError::Refused`], and those of the store.

@@ -1,0 +1,66 @@
+//! What the command says of claims that come late, of reviews, of cancelling, and of the rail's own
+//! balance.
+
+use serde_json::json;
+
+use crate::office::{CHAIRS, LAMPS, NOBODY, Office, TABLES, user};
+use crate::support::NOW;
+
+/// A settlement that takes claims for a time.
+const LATE: &str = "00000000-0000-4000-8000-00000000aaa4";
+
+#[test]
+fn a_claim_that_comes_late_is_refused_and_leaves_no_trace() {
+    let office = Office::new(2);
+    let (ada, bob) = (user(1), user(2));
+    let import = |status: &str, deadline: &str| {
+        let file = format!(
+            r#"[{{"id": "{LATE}", "title": "Stools", "deadline": "{deadline}", "status": "{status}",
+                 "eligibility": {{"required_features": ["merchant:stools"], "states": []}}}}]"#
+        );
+        let file = office.place.write("late.json", file);
+        office.run(&["import", "settlements", &file]).ok();
+    };
+    let claim = |what, of: &str| office.run(&["claim", what, "--user", of, LATE]);
+    // The last moment is in time; one second earlier it would have been over.
+    let (in_time, late) = (NOW, "2026-01-31T23:59:59Z");
+    import("open", late);
+    assert_eq!(claim("open", &ada).error()["code"], "claim_deadline_passed");
+    assert_eq!(claim("show", &ada).error()["code"], "unknown_claim");
+    import("open", in_time);
+    assert_eq!(claim("open", &ada).ok().json()["state"], "opened");
+    assert_eq!(claim("open", &bob).ok().json()["state"], "opened");
+    import("open", late);
+    let refused = claim("submit", &ada);
+    assert_eq!(
+        (refused.code, &refused.error()["code"]),
+        (Some(2), &json!("claim_deadline_passed"))
+    );
+    assert!(refused.error()["message"].as_str().unwrap().contains(LATE));
+    import("open", in_time);
+    assert_eq!(claim("submit", &ada).ok().json()["state"], "submitted");
+    import("closed", in_time);
+    assert_eq!(claim("submit", &bob).error()["code"], "settlement_not_open");
+    assert_eq!(claim("show", &bob).ok().json()["state"], "opened");
+    // What was filed in time goes on.
+    let report = office.run(&["claim", "report", "--user", &ada, LATE, "paid"]).ok();
+    assert_eq!(report.json()["state"], "paid_out");
+}
+
+#[test]
+fn the_claims_of_a_person_are_listed_by_settlement() {
+    let office = Office::new(2);
+    office.file([1], TABLES);
+    office.file([1, 2], LAMPS);
+    let list = |of: &str| office.run(&["claim", "list", "--user", of]).ok().json();
+    let listed = list(&user(1));
+    let listed = listed.as_array().unwrap();
+    let settlements: Vec<&str> =
+        listed.iter().map(|one| one["settlement_id"].as_str().unwrap()).collect();
+    assert_eq!(settlements, [LAMPS, TABLES]);
+    assert!(listed.iter().all(|one| one["user_id"] == user(1)), "nobody else's");
+    assert_eq!(list(NOBODY), json!([]));
+    // A claim stays listed whatever the catalogue has.
+    office.file([2], CHAIRS);
+    assert_eq!(list(&user(2)).as_array().unwrap().len(), 2);
+}
