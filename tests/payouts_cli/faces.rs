@@ -64,3 +64,15 @@ fn the_claims_of_a_person_are_listed_by_settlement() {
     office.file([2], CHAIRS);
     assert_eq!(list(&user(2)).as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn progress_of_many_is_shown_on_a_terminal_alone() {
+    let office = Office::new(3);
+    office.file(1..=3, CHAIRS);
+    let items = office.items(&[(1, CHAIRS, "1"), (2, CHAIRS, "2"), (3, CHAIRS, "3")]);
+    let ran = office.act(&["payout", "execute", "--items", &items, "--key", "a"]);
+    assert_eq!(ran.stderr, "", "stderr is no terminal here");
+    let batch = ran.json()["batches"][0]["batch_id"].as_str().unwrap().to_owned();
+    let ran = office.act(&["payout", "retry", &batch, "--key", "b"]);
+    assert!(!ran.stderr.contains("transfers,"), "{}", ran.stderr);
+}

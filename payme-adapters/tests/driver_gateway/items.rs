@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use payme_adapters::driver::{PaidTogether, SkippedItem};
+use payme_adapters::driver::{ExecuteOptions, PaidTogether, SkippedItem};
 use payme_adapters::store::memory::MemoryStore;
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_core::payouts::{BatchState, PayItem, Skipped};
@@ -173,14 +173,15 @@ async fn the_same_request_twice_at_once_pays_once() {
     let world = World::over(store.clone()).await;
     let second = gateway_over(store, world.rail.clone(), None);
     let asked: Vec<PayItem> = (1..=8).map(|n| item(n, Some(100))).collect();
-    let options = payme_adapters::driver::ExecuteOptions { chunk: 2, ..Default::default() };
+    let options = ExecuteOptions { chunk: 2, ..Default::default() };
     let payday = key("payday");
     let (one, two) = tokio::join!(
-        world.gateway.execute_items(world.own, &asked, &payday, options),
-        second.execute_items(world.own, &asked, &payday, options),
+        world.gateway.execute_items(world.own, &asked, &payday, options, |_| {}),
+        second.execute_items(world.own, &asked, &payday, options, |_| {}),
     );
     assert!(one.is_ok() || two.is_ok());
-    let told = world.gateway.execute_items(world.own, &asked, &payday, options).await.unwrap();
+    let told =
+        world.gateway.execute_items(world.own, &asked, &payday, options, |_| {}).await.unwrap();
     assert_eq!((told.total_approved, told.batches.len()), (8, 1));
     assert_eq!(world.rail.paid().len(), 8);
 }
@@ -196,4 +197,24 @@ async fn people_beyond_a_page_are_approved_together() {
     let account = world.account(1).await;
     let log = world.store.payout_log(account, 0, usize::MAX).await.unwrap();
     assert!(log.iter().zip(1..).all(|(link, place)| link.sequence == place));
+}
+
+#[tokio::test]
+async fn progress_hears_of_every_transfer_of_every_batch_once() {
+    let world = one_attorney(Arc::new(MemoryStore::new())).await;
+    let items = [item(5, Some(600)), item(6, Some(600)), third(1, Some(300)), item(10, None)];
+    let options = ExecuteOptions { chunk: 1, ..ExecuteOptions::default() };
+    let payday = key("payday");
+    let pay = async |heard: &mut Vec<usize>| {
+        let progress = |looked_at| heard.push(looked_at);
+        let paid = world.gateway.execute_items(world.own, &items, &payday, options, progress);
+        paid.await.unwrap()
+    };
+    let (mut heard, mut again) = (Vec::new(), Vec::new());
+    let told = pay(&mut heard).await;
+    // One did not file, and is in no batch.
+    assert_eq!((told.batches.len(), told.skipped.len()), (2, 1));
+    assert_eq!(heard, [1, 1, 1]);
+    pay(&mut again).await;
+    assert_eq!(again, Vec::<usize>::new(), "what has ended is not looked at again");
 }

@@ -155,7 +155,7 @@ async fn what_belongs_to_another_is_not_there() {
         gateway.execute(other, batch, options, |_| {}) => "unknown_batch",
         gateway.reconcile(other, batch, |_| {}) => "unknown_batch",
         gateway.transfers(other, batch, None, 9) => "unknown_batch",
-        gateway.execute_items(other, &[item(2, None)], &key("k"), options) => "account_not_linked",
+        gateway.execute_items(other, &[item(2, None)], &key("k"), options, |_| {}) => "account_not_linked",
         gateway.set_questions(other, one, vec![yes_no(1, 1)]) => "account_not_linked",
         gateway.link(other, new_account(1, Some(usd(10_000)))) => "account_already_linked",
     }
@@ -191,7 +191,7 @@ async fn who_is_suspended_or_unknown_does_nothing() {
             code(gateway.execute(own, batch, options, |_| {}).await),
             code(gateway.reconcile(own, batch, |_| {}).await),
             code(gateway.transfers(own, batch, None, 9).await),
-            code(gateway.execute_items(own, &[item(2, None)], &key("k"), options).await),
+            code(gateway.execute_items(own, &[item(2, None)], &key("k"), options, |_| {}).await),
             code(gateway.set_questions(own, one, vec![yes_no(1, 1)]).await),
             code(gateway.balances(own).await),
             code(gateway.batches(own, None, 9).await),

@@ -274,6 +274,6 @@ impl World {
         text: &str,
     ) -> Result<payme_adapters::driver::PaidTogether, GatewayError> {
         let options = ExecuteOptions::default();
-        self.gateway.execute_items(self.own, items, &key(text), options).await
+        self.gateway.execute_items(self.own, items, &key(text), options, |_| {}).await
     }
 }

@@ -82,7 +82,10 @@ pub(super) async fn together(
     options: ExecuteOptions,
 ) -> Result<Finding, CliError> {
     let gateway = acting.payme.gateway();
-    let done = gateway.execute_items(acting.attorney, items, key, options).await?;
+    let bar = progress::count(global, items.len(), "transfers");
+    let count = |looked_at| bar.inc(u64::try_from(looked_at).unwrap_or(0));
+    let done = gateway.execute_items(acting.attorney, items, key, options, count).await?;
+    bar.finish_and_clear();
     let told = TogetherTold::new(done);
     output::value(global, &told, || told.text())?;
     Ok(if told.is_fine() { Finding::Fine } else { Finding::Refused })

@@ -78,7 +78,8 @@ impl Order {
 }
 
 impl Gateway {
-    /// Approves people by name and pays them, in one batch for each settlement.
+    /// Approves people by name and pays them, in one batch for each settlement. `progress` hears
+    /// how many transfers were looked at, whichever batch they are of.
     ///
     /// # Errors
     /// [`PayoutError::Items`] where the request is wrong, [`PayoutError::KeyReused`] where another
@@ -90,6 +91,7 @@ impl Gateway {
         items: &[PayItem],
         key: &RequestKey,
         options: ExecuteOptions,
+        mut progress: impl FnMut(usize) + Send,
     ) -> Result<PaidTogether, GatewayError> {
         self.acting(attorney).await?;
         let orders = self.orders(attorney, items, key).await?;
@@ -114,7 +116,8 @@ impl Gateway {
             batches: Vec::new(),
         };
         for (order, batch) in orders.iter().zip(&batches) {
-            self.pay(order, batch.id, options, &mut told).await?;
+            let execution = self.payouts.execute(batch.id, options, &mut progress).await?;
+            self.tell(order, batch.id, execution, &mut told).await?;
         }
         told.skipped.sort_by_key(|skipped| skipped.position);
         let without = told.skipped.iter().filter(|skipped| !was_approved(skipped.reason)).count();
@@ -246,15 +249,14 @@ impl Gateway {
         Ok(made.batch)
     }
 
-    /// Executes a batch, and adds what became of it.
-    async fn pay(
+    /// Adds what became of a batch that was executed.
+    async fn tell(
         &self,
         order: &Order,
         batch_id: PayoutBatchId,
-        options: ExecuteOptions,
+        execution: Execution,
         told: &mut PaidTogether,
     ) -> Result<(), GatewayError> {
-        let execution = self.payouts.execute(batch_id, options, |_| {}).await?;
         let mut paid = BTreeSet::new();
         let each = |line: payme_core::payouts::TransferLine| {
             paid.insert(line.user_id);
