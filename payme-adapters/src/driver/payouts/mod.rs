@@ -128,7 +128,7 @@ impl Payouts {
     }
 
     /// Moves a claim for whoever runs the engine. This asks no settlement whether it takes claims:
-    /// what a person does goes through the [`Gateway`](crate::driver::Gateway).
+    /// what a person does goes through the gateway.
     ///
     /// # Errors
     /// [`ClaimError`] as [`PayoutDriverError::Refused`], and those of the store.
@@ -234,5 +234,25 @@ impl Payouts {
     /// A new id for a transfer.
     fn transfer_id(&self, now: Instant) -> TransferId {
         TransferId::v7(now, self.random.bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use payme_core::types::PayoutBatchId;
+
+    use super::*;
+
+    fn sendable<T: Send + 'static>(_: T) {}
+
+    #[test]
+    fn executing_can_be_moved_between_threads() {
+        // It is never called: it compiles only while a runtime of many threads can take the work.
+        let _ = |payouts: Payouts, batch: PayoutBatchId, options: ExecuteOptions| {
+            let mut looked_at = 0;
+            sendable(async move {
+                payouts.execute(batch, options, |count| looked_at += count).await
+            });
+        };
     }
 }
