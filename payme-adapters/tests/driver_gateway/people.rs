@@ -2,7 +2,7 @@
 
 use payme_adapters::driver::ExecuteOptions;
 use payme_core::claims::{ClaimState, Filing, SelfReport};
-use payme_core::payouts::{AttorneyStatus, Balance, DestinationStatus, Registration};
+use payme_core::payouts::{AttorneyStatus, Balance, DestinationStatus, Registration, ReviewNote};
 use payme_core::sync::{Message, Page, Record, record_id};
 use payme_core::types::{Currency, Source};
 
@@ -138,6 +138,14 @@ async fn a_note_is_kept_with_the_decision_that_is_new() {
             reviews.iter().map(|one| (one.attempt, one.note.as_str())).collect();
         assert_eq!(found, expected, "{n}");
     }
+    // Those of all claimants of the settlement, and none of another one.
+    gateway.reject(world.other, settlement(2), user(1), note("of another")).await.unwrap();
+    let mut all = Vec::new();
+    let each = |user, one: ReviewNote| all.push((user, one.attempt, one.note.as_str().to_owned()));
+    gateway.settlement_reviews(own, one, each).await.unwrap();
+    all.sort();
+    let expected = [(user(1), 1, "Seen the receipt.\nFits."), (user(2), 0, "No receipt.")];
+    assert_eq!(all, expected.map(|(user, attempt, text)| (user, attempt, text.to_owned())));
 }
 
 #[tokio::test]

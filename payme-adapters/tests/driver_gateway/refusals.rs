@@ -150,6 +150,7 @@ async fn what_belongs_to_another_is_not_there() {
         gateway.approve(other, one, user(2), None, None) => "account_not_linked",
         gateway.reject(other, one, user(2), None) => "account_not_linked",
         gateway.reviews(other, one, user(1)) => "account_not_linked",
+        gateway.settlement_reviews(other, one, |_, _| {}) => "account_not_linked",
         gateway.create_batch(other, one, &key("k")) => "account_not_linked",
         gateway.batch(other, batch) => "unknown_batch",
         gateway.execute(other, batch, options, |_| {}) => "unknown_batch",

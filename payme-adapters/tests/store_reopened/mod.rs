@@ -258,7 +258,7 @@ payouts_reopened! {
     fn commit_account_details(details: &AccountDetails) -> Commit;
     fn balance(account: AccountId) -> Option<Balance>;
     fn attorney_batches(attorney: AttorneyId, before: Option<PayoutBatchId>, limit: usize) -> Vec<Batch>;
-    fn reviews(approval: ApprovalId) -> Vec<ReviewNote>;
+    fn reviews(approvals: &[ApprovalId]) -> Vec<ReviewNote>;
     fn left_out(batch: PayoutBatchId) -> Vec<LeftOut>;
     fn pay_request(attorney: AttorneyId, key: &RequestKey) -> Option<String>;
     fn commit_pay_request(attorney: AttorneyId, key: &RequestKey, digest: &str) -> Commit;

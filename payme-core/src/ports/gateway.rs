@@ -74,8 +74,8 @@ pub trait GatewayStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Batch>, StoreError>;
 
-    /// The notes of the decisions about a person, by attempt.
-    async fn reviews(&self, approval: ApprovalId) -> Result<Vec<ReviewNote>, StoreError>;
+    /// The notes of the decisions of these approvals, by approval and attempt.
+    async fn reviews(&self, approvals: &[ApprovalId]) -> Result<Vec<ReviewNote>, StoreError>;
 
     /// Who was asked for by name and is not in a batch, by person.
     async fn left_out(&self, batch: PayoutBatchId) -> Result<Vec<LeftOut>, StoreError>;

@@ -70,6 +70,16 @@ claimant who cannot be approved is listed with the reason (exit code 1).")]
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// List the notes of the decisions about claimants of a settlement
+    #[command(after_help = "Example:\n  payme payout reviews SETTLEMENT --attorney ID --format \
+json\n\nThey are what `payme payout approve --note` and `payme payout reject --note` said.")]
+    Reviews {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// The settlement
+        #[arg(value_name = "SETTLEMENT")]
+        settlement: SettlementId,
+    },
     /// Make a batch of everybody who is approved and not paid
     #[command(after_help = "Example:\n  payme payout batch SETTLEMENT --key payday-7 --attorney \
 ID\n\nWhat it comes to is set aside, or nothing is. Nothing is sent before it is executed.")]

@@ -1,11 +1,12 @@
-//! `payme payout approve` and `payme payout retry`: decisions to pay, one or many.
+//! `payme payout approve`, `retry` and `reviews`: decisions to pay, one or many, and why they were
+//! made.
 
 use std::path::Path;
 
 use payme::driver::{ExecuteOptions, GatewayError};
-use payme::payouts::{Approved, PayItem, TransferState};
+use payme::payouts::{Approved, PayItem, ReviewNote, TransferState};
 use payme::types::json::{Refusal, Rows};
-use payme::types::{ApprovalId, Money, PayoutBatchId, SettlementId, UserId};
+use payme::types::{ApprovalId, Instant, Money, PayoutBatchId, SettlementId, UserId};
 use serde::Serialize;
 
 use super::execute::together;
@@ -203,4 +204,48 @@ pub(super) async fn retry(
         return Err(CliError::new("nothing_to_retry", message));
     }
     together(global, acting, &unpaid, &key, ExecuteOptions::default()).await
+}
+
+/// The note of one decision.
+#[derive(Serialize)]
+struct ReviewTold {
+    user_id: UserId,
+    approval_id: ApprovalId,
+    decision: &'static str,
+    /// Of which attempt; none where the claimant was rejected.
+    attempt: Option<u32>,
+    decided_at: Instant,
+    note: String,
+}
+
+/// Lists the notes of the decisions about claimants of a settlement.
+pub(super) async fn reviews(
+    global: &Global,
+    args: &ActingArgs,
+    settlement: SettlementId,
+) -> Result<(), CliError> {
+    let Acting { payme, attorney } = acting(global, args).await?;
+    let mut told = Vec::new();
+    let each = |user_id, review: ReviewNote| {
+        let attempt = Some(review.attempt).filter(|attempt| *attempt > 0);
+        told.push(ReviewTold {
+            user_id,
+            approval_id: review.approval_id,
+            decision: if attempt.is_some() { "approved" } else { "rejected" },
+            attempt,
+            decided_at: review.at,
+            note: review.note.as_str().to_owned(),
+        });
+    };
+    payme.gateway().settlement_reviews(attorney, settlement, each).await?;
+    output::list(global, &told, || {
+        let rows = told.iter().map(|one| {
+            let decision = match one.attempt {
+                Some(attempt) if attempt > 1 => format!("{}, attempt {attempt}", one.decision),
+                _ => one.decision.to_owned(),
+            };
+            vec![one.user_id.to_string(), decision, one.decided_at.to_string(), one.note.clone()]
+        });
+        output::table(&["claimant", "decision", "at", "note"], rows)
+    })
 }

@@ -38,6 +38,9 @@ pub(crate) async fn run(global: &Global, args: &PayoutArgs) -> Result<Finding, C
                 Decision::Stood => "rejected before".to_owned(),
             })?;
         }
+        PayoutWhat::Reviews { acting: args, settlement } => {
+            approve::reviews(global, args, *settlement).await?;
+        }
         PayoutWhat::Batch { acting: args, settlement, key } => {
             batch(global, args, *settlement, key).await?;
         }

@@ -5,7 +5,8 @@ use payme_core::payouts::{
     Reconciliation, RequestKey, ReviewNote, Transfer, TransferLine, TransferState, check_text,
 };
 use payme_core::types::{
-    AccountId, AttorneyId, Currency, Money, PayoutBatchId, SettlementId, TransferId, UserId,
+    AccountId, ApprovalId, AttorneyId, Currency, Money, PayoutBatchId, SettlementId, TransferId,
+    UserId,
 };
 
 use super::{CONTENTION, Gateway, GatewayError};
@@ -17,6 +18,8 @@ use crate::vault::Secret;
 pub(super) const ACCOUNT_REF: &str = "settlement_account.account_ref";
 /// The key under which an account is opened with money.
 const OPENING_KEY: &str = "opening";
+/// So many approvals are read at a time.
+const PAGE: usize = 1_000;
 
 /// An account to be linked to a settlement.
 #[derive(Debug, Clone)]
@@ -178,8 +181,34 @@ impl Gateway {
     ) -> Result<Vec<ReviewNote>, GatewayError> {
         self.own_account(attorney, settlement).await?;
         match self.store.approval_of(user, settlement).await? {
-            Some(approval) => Ok(self.store.reviews(approval.id).await?),
+            Some(approval) => Ok(self.store.reviews(&[approval.id]).await?),
             None => Ok(Vec::new()),
+        }
+    }
+
+    /// The notes of all decisions about claimants of a settlement; `each` hears of each, and whom
+    /// it is about, in the order of approvals and attempts.
+    ///
+    /// # Errors
+    /// [`PayoutError::NotLinked`], and those of the store.
+    pub async fn settlement_reviews(
+        &self,
+        attorney: AttorneyId,
+        settlement: SettlementId,
+        mut each: impl FnMut(UserId, ReviewNote) + Send,
+    ) -> Result<(), GatewayError> {
+        let (_, account) = self.own_account(attorney, settlement).await?;
+        let mut after = None;
+        loop {
+            let page = self.store.approvals(account.id, after, PAGE).await?.approvals;
+            let Some(last) = page.keys().next_back() else { return Ok(()) };
+            after = Some(*last);
+            let ids: Vec<ApprovalId> = page.keys().copied().collect();
+            for review in self.store.reviews(&ids).await? {
+                if let Some(approval) = page.get(&review.approval_id) {
+                    each(approval.user_id, review);
+                }
+            }
         }
     }
 

@@ -209,10 +209,11 @@ impl GatewayStore for MemoryStore {
         Ok(own.take(limit).map(|(_, row)| row.clone()).collect())
     }
 
-    async fn reviews(&self, approval: ApprovalId) -> Result<Vec<ReviewNote>, StoreError> {
+    async fn reviews(&self, approvals: &[ApprovalId]) -> Result<Vec<ReviewNote>, StoreError> {
         let data = self.data();
-        let rows = data.gateway.reviews.range((approval, 0)..=(approval, u32::MAX));
-        Ok(rows.map(|(_, row)| row.clone()).collect())
+        let wanted: BTreeSet<ApprovalId> = approvals.iter().copied().collect();
+        let rows = |id| data.gateway.reviews.range((id, 0)..=(id, u32::MAX));
+        Ok(wanted.into_iter().flat_map(rows).map(|(_, row)| row.clone()).collect())
     }
 
     async fn left_out(&self, batch: PayoutBatchId) -> Result<Vec<LeftOut>, StoreError> {

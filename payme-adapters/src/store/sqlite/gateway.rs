@@ -87,8 +87,8 @@ impl GatewayStore for SqliteStore {
         all(&self.read, query.bind(before).bind(integer(limit)), batch).await
     }
 
-    async fn reviews(&self, approval: ApprovalId) -> Result<Vec<ReviewNote>, StoreError> {
-        all(&self.read, sqlx::query(sql::REVIEWS_OF).bind(approval.to_string()), review).await
+    async fn reviews(&self, approvals: &[ApprovalId]) -> Result<Vec<ReviewNote>, StoreError> {
+        all(&self.read, sqlx::query(sql::REVIEWS_OF).bind(json(&approvals)?), review).await
     }
 
     async fn left_out(&self, batch: PayoutBatchId) -> Result<Vec<LeftOut>, StoreError> {

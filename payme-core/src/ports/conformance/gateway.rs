@@ -29,7 +29,7 @@ pub(super) async fn nothing_is_there_at_first(store: &dyn Store) -> Result<(), F
     equal(step, &vec![], &answered(step, store.account_details_after(None, 9).await)?)?;
     equal(step, &None, &answered(step, store.balance(account_id(1)).await)?)?;
     equal(step, &vec![], &answered(step, store.attorney_batches(attorney(1), None, 9).await)?)?;
-    equal(step, &vec![], &answered(step, store.reviews(approval_id(1)).await)?)?;
+    equal(step, &vec![], &answered(step, store.reviews(&[approval_id(1)]).await)?)?;
     equal(step, &vec![], &answered(step, store.left_out(payout_batch_id(1)).await)?)?;
     equal(step, &None, &answered(step, store.pay_request(attorney(1), &key("k")?).await)?)?;
     equal(step, &None, &answered(step, store.destination(payee(1)).await)?)?;
@@ -160,11 +160,26 @@ pub(super) async fn notes_come_with_decisions(store: &dyn Store) -> Result<(), F
         keep_review(draft, payee(2), paying(1), NoteText::new(format!("no\n{ODD}"))?)
     })?;
     stored(store, "two decisions with notes", change).await?;
+    let books = rows_of(store, 1, &[1]).await?;
+    let again = decided(books, |draft| {
+        keep_review(draft, payee(1), paying(1), NoteText::new(format!("again\n{ODD}"))?)
+    })?;
+    conflict("the note of an attempt is not replaced", store.commit_payout(&again).await)?;
     let at = now()?;
-    for (n, attempt, text) in [(1, 2, "again"), (2, 0, "no")] {
-        let expected = ReviewNote { approval_id: approval_id(n), attempt, at, note: note(text)? };
-        let found = answered(text, store.reviews(approval_id(n)).await)?;
-        equal(text, &vec![expected], &found)?;
+    let kept = |n, attempt, text| {
+        Ok(ReviewNote { approval_id: approval_id(n), attempt, at, note: note(text)? })
+    };
+    let [first, second] = [kept(1, 2, "again")?, kept(2, 0, "no")?];
+    let (one, both) = (vec![first.clone()], vec![first, second.clone()]);
+    for (step, approvals, expected) in [
+        ("of one person", vec![1], one),
+        ("of another", vec![2], vec![second]),
+        ("of both, in the order of the approvals", vec![2, 7, 1, 2], both),
+        ("of somebody without any", vec![7], vec![]),
+        ("of nobody", vec![], vec![]),
+    ] {
+        let approvals: Vec<_> = approvals.into_iter().map(approval_id).collect();
+        equal(step, &expected, &answered(step, store.reviews(&approvals).await)?)?;
     }
     Ok(())
 }
