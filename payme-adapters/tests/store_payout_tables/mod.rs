@@ -107,8 +107,8 @@ pub(crate) const PAYOUT_TABLES: &[Table] = &[
     Table {
         name: "rail_note",
         row: &[("rail", "'mock'"), ("event_id", "1"), ("provider_transfer_id", "'p'"), ("status", "'posted'"), ("kind", "'posted'"),
-               ("reason", "null"), ("outcome", "'quarantined'")],
+               ("reason", "null"), ("outcome", "'quarantined'"), ("is_known", "0")],
         refused: &[("rail", KEY), ("event_id", COUNT), ("provider_transfer_id", &["null"]), ("status", &["'lost'"]),
-                   ("kind", &["null"]), ("reason", &["x'00'"]), ("outcome", &["'lost'", "null"])],
+                   ("kind", &["null"]), ("reason", &["x'00'"]), ("outcome", &["'lost'", "null"]), ("is_known", &["2", "null"])],
     },
 ];

@@ -4,6 +4,7 @@
 //! checks everything it rests on and only then writes; nothing it does in between can fail.
 
 mod audit;
+mod awaited;
 mod data;
 mod gateway;
 mod payouts;

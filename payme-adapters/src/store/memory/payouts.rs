@@ -9,9 +9,8 @@ use async_trait::async_trait;
 use payme_core::audit::{Event, Head, Link, Seal};
 use payme_core::claims::Claim;
 use payme_core::payouts::{
-    Account, Amount, Approval, ApprovalState, Batch, Books, ClaimKey, CursorMove, NoteOutcome,
-    PayoutChange, PayoutEvent, Posting, ProviderTransferId, RailNote, RequestKey, Transfer,
-    TransferState,
+    Account, Amount, Approval, ApprovalState, Batch, Books, ClaimKey, CursorMove, PayoutChange,
+    PayoutEvent, Posting, ProviderTransferId, RailNote, RequestKey, Transfer, TransferState,
 };
 use payme_core::ports::{PayoutStore, StoreError};
 use payme_core::types::{
@@ -20,6 +19,7 @@ use payme_core::types::{
 };
 
 use super::MemoryStore;
+use super::awaited::Awaited;
 
 #[derive(Default)]
 pub(super) struct PayoutData {
@@ -38,6 +38,7 @@ pub(super) struct PayoutData {
     named: BTreeMap<ProviderTransferId, TransferId>,
     cursors: BTreeMap<String, u64>,
     notes: BTreeMap<String, BTreeMap<u64, RailNote>>,
+    awaited: Awaited,
     pub(super) logs: BTreeMap<AccountId, Vec<Link>>,
     pub(super) postings: BTreeMap<AccountId, Vec<Posting>>,
     pub(super) seals: Vec<Seal>,
@@ -231,6 +232,7 @@ impl PayoutData {
             }
             if let Some(name) = &row.provider_transfer_id {
                 self.named.insert(name.clone(), row.id);
+                self.awaited.named(name);
             }
             self.in_batch.insert((row.batch_id, row.id));
             let version = row.version.next();
@@ -241,7 +243,9 @@ impl PayoutData {
         }
         for note in change.notes() {
             let notes = self.notes.entry(note.rail.clone()).or_default();
-            notes.insert(note.event.id, note.clone());
+            let before = notes.insert(note.event.id, note.clone());
+            let is_named = self.named.contains_key(&note.event.transfer_id);
+            self.awaited.note(note, before.as_ref(), is_named);
         }
         for posting in change.postings() {
             self.postings.entry(posting.account_id).or_default().push(*posting);
@@ -428,11 +432,8 @@ impl PayoutStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<RailNote>, StoreError> {
         let data = self.data();
-        let notes = data.payouts.notes.get(rail).into_iter().flat_map(BTreeMap::values);
-        let known = notes.filter(|note| {
-            note.outcome == NoteOutcome::Quarantined
-                && data.payouts.named(&note.event.transfer_id).is_some()
-        });
+        let Some(notes) = data.payouts.notes.get(rail) else { return Ok(Vec::new()) };
+        let known = data.payouts.awaited.known(rail).filter_map(|event| notes.get(&event));
         Ok(known.take(limit).cloned().collect())
     }
 

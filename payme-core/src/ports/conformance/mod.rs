@@ -172,6 +172,7 @@ const CASES: &[Case] = cases![
     "rail/the cursor moves on" => payouts_rail::the_cursor_of_a_rail_moves_on,
     "rail/notes read back in order" => payouts_rail::notes_read_back_in_order,
     "rail/what is known now is found" => payouts_rail::what_is_known_now_is_found,
+    "rail/what is named meanwhile is found" => payouts_rail::what_is_named_meanwhile_is_found,
     "rail/an event is told twice" => payouts_rail::an_event_that_is_told_twice,
     "audit/heads are where logs end" => audit::heads_are_where_logs_end,
     "audit/seals are appended" => audit::seals_are_appended,

@@ -162,6 +162,26 @@ pub(super) async fn what_is_known_now_is_found(store: &dyn Store) -> Result<(), 
     known_now(store, "another transfer is known now", 9, &[2]).await.map(drop)
 }
 
+/// A page of events is decided on before the name is stored, and stored after it; and what is told
+/// again under the number of another event counts as it was told last.
+pub(super) async fn what_is_named_meanwhile_is_found(store: &dyn Store) -> Result<(), Failure> {
+    approved(store, 1, &[1, 2]).await?;
+    batched(store, (1, 1), &[1, 2]).await?;
+    started(store, 1, &[1, 2]).await?;
+    let page = taken_in(Books::default(), (RAIL, Some(0)), &[posted(2, 1), posted(3, 2)], &[])?;
+    ended(store, 1, &[1], RailStatus::Pending).await?;
+    stored(store, "decided before the name", page).await?;
+    known_now(store, "named meanwhile", 9, &[2]).await?;
+    let again = |events: &[RailEvent]| taken_in(Books::default(), (RAIL, None), events, &[]);
+    stored(store, "the same two the other way round", again(&[posted(2, 2), posted(3, 1)])?)
+        .await?;
+    known_now(store, "as it was told last", 9, &[3]).await?;
+    stored(store, "of a kind that is not known", again(&[event(3, rail_name(1), None)])?).await?;
+    known_now(store, "it does not wait any more", 9, &[]).await?;
+    ended(store, 1, &[2], RailStatus::Settled).await?;
+    known_now(store, "the other is named, too", 9, &[2]).await.map(drop)
+}
+
 /// A page that says one event twice keeps what was done with it last.
 pub(super) async fn an_event_that_is_told_twice(store: &dyn Store) -> Result<(), Failure> {
     approved(store, 1, &[1]).await?;
