@@ -30,7 +30,7 @@ struct Mutation {
     tests: &'static [&'static str],
 }
 
-const MUTATIONS: [Mutation; 15] = [
+const MUTATIONS: [Mutation; 16] = [
     Mutation {
         name: "a paid claimant is approved again",
         file: "payme-core/src/payouts/approve.rs",
@@ -51,6 +51,13 @@ const MUTATIONS: [Mutation; 15] = [
         from: "(_, Some(_)) => return Err(PayoutError::InFlight(*approval_id)),",
         to: "(_, Some(_)) => approval.transfer_id = Some(*transfer_id),",
         tests: &[RULES, SEEDS],
+    },
+    Mutation {
+        name: "what has ended is asked to be cancelled",
+        file: "payme-core/src/payouts/cancel.rs",
+        from: "if !transfer.state.is_open() {",
+        to: "if false {",
+        tests: &[RULES],
     },
     Mutation {
         name: "the memory store keeps two live transfers of an approval",

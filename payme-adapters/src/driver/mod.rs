@@ -39,7 +39,8 @@ pub use gateway::{
 pub use matching::{MatchOptions, UserMatch, match_each};
 pub use merchants::MerchantReport;
 pub use payouts::{
-    BatchMade, EventsRead, ExecuteOptions, Execution, NewBatch, PayoutDriverError, Payouts,
+    BatchMade, CancelOutcome, EventsRead, ExecuteOptions, Execution, NewBatch, PayoutDriverError,
+    Payouts,
 };
 pub use tracker::TrackerImport;
 pub use transactions::CorrectionReport;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
-    mock_outcome,
+    RailBalance, RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer,
+    TransferKey, mock_outcome,
 };
 use payme_core::ports::{DestinationResolver, StoreError, TransferRail};
 use payme_core::types::{Instant, TransferId, UserId};
@@ -39,6 +39,16 @@ impl TransferRail for MockRail {
 
     async fn events(&self, _: u64, _: usize) -> Answer<RailEvents> {
         Answer::Done(RailEvents::default())
+    }
+
+    /// What was sent has ended at once.
+    async fn cancel(&self, _: &ProviderTransferId) -> Answer<()> {
+        Answer::Refused(Refusal::Never("TRANSFER_NOT_CANCELLABLE".to_owned()))
+    }
+
+    /// There is no money.
+    async fn balance(&self) -> Answer<RailBalance> {
+        Answer::Refused(Refusal::Never("no_balance".to_owned()))
     }
 }
 

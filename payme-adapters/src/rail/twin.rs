@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 
 use payme_core::payouts::{
-    Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvent, RailEvents, RailList, RailStatus, RailTransfer, Refusal,
+    Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, Meaning,
+    ProviderTransferId, RailBalance, RailEvent, RailEvents, RailList, RailStatus, RailTransfer,
+    Refusal,
 };
-use payme_core::types::{Instant, UserId};
+use payme_core::types::{Currency, Instant, UserId};
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -83,6 +84,10 @@ pub struct Twin {
     by_key: BTreeMap<String, AuthorizationId>,
     sent: BTreeMap<ProviderTransferId, Sent>,
     events: Vec<RailEvent>,
+    /// What was put in so far, in minor units.
+    deposited: i64,
+    /// What is on its way there.
+    announced: i64,
 }
 
 impl Twin {
@@ -232,6 +237,39 @@ impl Twin {
             self.tell(id.clone(), to, reason);
         }
         is_allowed
+    }
+
+    /// Answers a request to cancel: a transfer is cancelled while it is pending.
+    pub fn cancel(&mut self, id: &ProviderTransferId) -> Answer<()> {
+        if self.advance(id, RailStatus::Cancelled, None) {
+            Answer::Done(())
+        } else {
+            Answer::Refused(Refusal::Never("TRANSFER_NOT_CANCELLABLE".to_owned()))
+        }
+    }
+
+    /// So much money is on its way to the rail.
+    pub const fn announce(&mut self, minor: i64) {
+        self.announced = self.announced.saturating_add(minor);
+    }
+
+    /// All that is on its way to the rail is there now.
+    pub const fn receive(&mut self) {
+        self.deposited = self.deposited.saturating_add(self.announced);
+        self.announced = 0;
+    }
+
+    /// The money that was put in and not sent. It goes with the request to send it, and is there
+    /// again where that was cancelled, failed or came back. The twin sends what it was not given,
+    /// too: then it is less than nothing.
+    pub fn balance(&self, currency: Currency) -> RailBalance {
+        let moved = |sent: &&Sent| match sent.transfer.status.meaning() {
+            Meaning::Moving | Meaning::Arrived => true,
+            Meaning::NotMoved | Meaning::CameBack => false,
+        };
+        let sent = self.sent.values().filter(moved).map(|sent| sent.transfer.amount.minor());
+        let available = sent.fold(self.deposited, i64::saturating_sub);
+        RailBalance { currency, available, pending: self.announced }
     }
 
     /// What happened after an event.

@@ -9,6 +9,7 @@
 ))]
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod cancel;
 mod hold;
 mod items;
 mod people;

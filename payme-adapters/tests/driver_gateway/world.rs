@@ -2,6 +2,7 @@
 //! and a rail that remembers whom it paid.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -16,8 +17,8 @@ use payme_core::catalog::parse_settlements;
 use payme_core::claims::{Filing, Question, QuestionKind};
 use payme_core::payouts::{
     Answer, AttorneyProfile, Authorization, AuthorizationId, AuthorizationRequest,
-    DestinationProvider, PayItem, ProviderTransferId, RailEvents, RailList, RailStatus,
-    RailTransfer, Refusal, Registration, RequestKey, SendMoney, Transfer, TransferKey,
+    DestinationProvider, PayItem, ProviderTransferId, RailBalance, RailEvents, RailList,
+    RailStatus, RailTransfer, Refusal, Registration, RequestKey, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::{Store, TransferRail};
 use payme_core::types::{
@@ -64,6 +65,12 @@ pub(crate) struct Rail {
     unchecked: Mutex<BTreeSet<UserId>>,
     /// So many more transfers are taken; then it has had enough.
     room: Mutex<Option<usize>>,
+    /// People whose transfers stay on their way.
+    slow: Mutex<BTreeSet<UserId>>,
+    /// What it says to the next requests to cancel, the last one first, in place of doing them.
+    said: Mutex<Vec<Answer<()>>>,
+    /// It does not say what became of anything.
+    is_silent: AtomicBool,
 }
 
 impl Rail {
@@ -76,7 +83,29 @@ impl Rail {
         self.unchecked.lock().unwrap().insert(user);
     }
 
+    /// Leaves the transfers of this person on their way.
+    pub(crate) fn delay(&self, user: UserId) {
+        self.slow.lock().unwrap().insert(user);
+    }
+
+    /// Says this to the next request to cancel, and does nothing.
+    pub(crate) fn say(&self, answer: Answer<()>) {
+        self.said.lock().unwrap().push(answer);
+    }
+
+    /// Whether it says what became of a transfer.
+    pub(crate) fn hush(&self, is_silent: bool) {
+        self.is_silent.store(is_silent, Ordering::Relaxed);
+    }
+
+    /// Moves the transfers of a person on.
+    pub(crate) fn advance(&self, user: UserId, to: RailStatus) {
+        let mut sent = self.sent.lock().unwrap();
+        sent.values_mut().filter(|(of, _)| *of == user).for_each(|(_, one)| one.status = to);
+    }
+
     pub(crate) fn accept_all(&self) {
+        self.slow.lock().unwrap().clear();
         self.declined.lock().unwrap().clear();
         *self.room.lock().unwrap() = None;
     }
@@ -115,8 +144,11 @@ impl TransferRail for Rail {
             *room = left;
         }
         let is_declined = self.declined.lock().unwrap().contains(&money.user_id());
+        let is_slow = self.slow.lock().unwrap().contains(&money.user_id());
         let (status, reason) = if is_declined {
             (RailStatus::Failed, Some("declined".to_owned()))
+        } else if is_slow {
+            (RailStatus::Pending, None)
         } else {
             (RailStatus::Settled, None)
         };
@@ -128,6 +160,9 @@ impl TransferRail for Rail {
     }
 
     async fn probe(&self, _: &Transfer, key: &TransferKey) -> Answer<Option<RailTransfer>> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            return Answer::Unknown;
+        }
         let sent = self.sent.lock().unwrap();
         Answer::Done(sent.get(&key.to_string()).map(|(_, transfer)| transfer.clone()))
     }
@@ -138,6 +173,28 @@ impl TransferRail for Rail {
 
     async fn events(&self, _: u64, _: usize) -> Answer<RailEvents> {
         Answer::Done(RailEvents::default())
+    }
+
+    async fn cancel(&self, name: &ProviderTransferId) -> Answer<()> {
+        if let Some(said) = self.said.lock().unwrap().pop() {
+            return said;
+        }
+        let mut sent = self.sent.lock().unwrap();
+        let found = sent.values_mut().map(|(_, one)| one).find(|one| one.id == *name);
+        match found.filter(|one| one.status == RailStatus::Pending) {
+            Some(transfer) => {
+                transfer.status = RailStatus::Cancelled;
+                Answer::Done(())
+            }
+            None => Answer::Refused(Refusal::Never("TRANSFER_NOT_CANCELLABLE".to_owned())),
+        }
+    }
+
+    async fn balance(&self) -> Answer<RailBalance> {
+        if self.is_silent.load(Ordering::Relaxed) {
+            return Answer::Unknown;
+        }
+        Answer::Done(RailBalance { currency: Currency::USD, available: 12_345, pending: 67 })
     }
 }
 

@@ -24,9 +24,9 @@ use payme_core::audit::{Event, Head, Link};
 use payme_core::claims::{Claim, ClaimMove};
 use payme_core::payouts::{
     Account, Amount, Answer, Approval, Authorization, AuthorizationRequest, Batch, Books, Draft,
-    Meaning, PayoutChange, Posting, ProviderTransferId, RailEvents, RailList, RailNote, RailStatus,
-    RailTransfer, RequestKey, SendMoney, Transfer, TransferKey, TransferState, approve, fund,
-    link_account,
+    Meaning, PayoutChange, Posting, ProviderTransferId, RailBalance, RailEvents, RailList,
+    RailNote, RailStatus, RailTransfer, RequestKey, SendMoney, Transfer, TransferKey,
+    TransferState, approve, fund, link_account,
 };
 use payme_core::ports::{Clock, Commit, PayoutStore, StoreError, TransferRail};
 use payme_core::types::{
@@ -168,6 +168,14 @@ impl TransferRail for WatchedRail {
 
     async fn events(&self, after: u64, count: usize) -> Answer<RailEvents> {
         self.phase.inside(&self.phase.calls, self.inner.events(after, count)).await
+    }
+
+    async fn cancel(&self, transfer: &ProviderTransferId) -> Answer<()> {
+        self.phase.inside(&self.phase.calls, self.inner.cancel(transfer)).await
+    }
+
+    async fn balance(&self) -> Answer<RailBalance> {
+        self.phase.inside(&self.phase.calls, self.inner.balance()).await
     }
 }
 

@@ -20,8 +20,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use payme_adapters::driver::{ExecuteOptions, NewBatch, Payouts};
 use payme_adapters::plaid::transfer::{
-    ClientError, Credentials, Destination, DestinationSecrets, HttpClient, LedgerBalance, Network,
-    PlaidRail, RailSettings, WebhookError, Webhooks,
+    ClientError, Credentials, Destination, DestinationSecrets, HttpClient, Network, PlaidRail,
+    RailSettings, WebhookError, Webhooks,
 };
 use payme_adapters::rail::{EverybodyHasDestination, TwinSettings, Verdict};
 use payme_adapters::store::memory::MemoryStore;
@@ -29,7 +29,8 @@ use payme_adapters::system::CountedRandom;
 use payme_adapters::vault::Secret;
 use payme_core::claims::ClaimMove;
 use payme_core::payouts::{
-    Answer, Hold, ProviderTransferId, RailStatus, Refusal, RequestKey, TransferState,
+    Answer, CancelAnswer, Hold, ProviderTransferId, RailBalance, RailStatus, Refusal, RequestKey,
+    TransferState,
 };
 use payme_core::ports::{Clock as _, StoreError, TransferRail as _};
 use payme_core::types::{AttorneyId, Currency, Money, PayoutBatchId, SettlementId, UserId};
@@ -323,19 +324,48 @@ async fn a_server_without_tls_is_sent_nothing_where_tls_is_due() {
 async fn a_transfer_can_be_cancelled_until_it_is_on_its_way() {
     let world = World::new(30).await;
     assert_eq!(world.execute().await, 30);
-    let balance = LedgerBalance { available: 100_000_000, pending: 50 };
-    assert_eq!(world.rail.balance().await, Answer::Done(balance));
-    let ids: Vec<ProviderTransferId> =
-        world.server.state().twin.sent().map(|sent| sent.transfer.id.clone()).collect();
-    assert_eq!(world.rail.cancel(&ids[0]).await, Answer::Done(()));
-    assert_eq!(world.advance(RailStatus::Posted, None, |n| n > 0), 29);
-    let never = Refusal::Never("TRANSFER_NOT_CANCELLABLE".to_owned());
-    assert_eq!(world.rail.cancel(&ids[1]).await, Answer::Refused(never));
-    assert_eq!(world.read_events().await, 1);
+    // 30 transfers of 10.01, 10.02 and so on are on their way.
+    let balance =
+        |available| Answer::Done(RailBalance { currency: Currency::USD, available, pending: 50 });
+    assert_eq!(world.rail.balance().await, balance(100_000_000 - 30 * 1_001 - 435));
+    let of = |n: usize| {
+        let rows = world.store.payout_rows().transfers;
+        rows.into_values().find(|row| row.user_id == user(n)).unwrap()
+    };
+    let outcome = world.payouts.cancel(of(0).id).await.unwrap();
+    assert_eq!((outcome.answer, outcome.state), (CancelAnswer::Agreed, TransferState::Failed));
+    assert_eq!(outcome.failure_reason.as_deref(), Some("cancelled"));
+    assert_eq!(world.rail.balance().await, balance(100_000_000 - 29 * 1_001 - 435));
+    assert_eq!(world.advance(RailStatus::Posted, None, |_| true), 29);
+    let refused = world.payouts.cancel(of(1).id).await.unwrap_err();
+    assert_eq!(refused.code(), "transfer_not_cancellable");
+    assert_eq!(of(1).state, TransferState::Processing);
+    // Where the answer is lost it may have happened: that it did is found where it is looked for.
+    assert_eq!(world.read_events().await, 0, "all that is known");
     let wanted = [(TransferState::Processing, 29), (TransferState::Failed, 1)];
     assert_eq!(world.states(), BTreeMap::from(wanted));
     // More than one page of the list.
     world.agrees().await;
+}
+
+#[tokio::test]
+async fn a_cancellation_whose_answer_is_lost_is_found() {
+    for (fault, answer, state) in [
+        (Fault::LostAnswer, CancelAnswer::Unknown, TransferState::Failed),
+        (Fault::ErrorAfter, CancelAnswer::Unknown, TransferState::Failed),
+        (Fault::Cut, CancelAnswer::Unknown, TransferState::Failed),
+        (Fault::LostRequest, CancelAnswer::Unknown, TransferState::Processing),
+        (Fault::Later, CancelAnswer::Later, TransferState::Processing),
+    ] {
+        let world = World::new(1).await;
+        assert_eq!(world.execute().await, 1);
+        world.plan(move |path, _| (path == "/transfer/cancel").then_some(fault));
+        let id = *world.store.payout_rows().transfers.keys().next().unwrap();
+        let told = world.payouts.cancel(id).await.unwrap();
+        assert_eq!((told.answer, told.state), (answer, state), "{fault:?}");
+        world.plan(|_, _| None);
+        world.agrees().await;
+    }
 }
 
 /// A webhook of 2026-02-01T12:00:00Z, signed by another implementation with the key of RFC 7515,

@@ -116,8 +116,12 @@ impl HttpTwin {
     pub(crate) async fn start(settings: TwinSettings, clock: Arc<HandClock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
+        let mut twin = Twin::new(settings);
+        twin.announce(100_000_000);
+        twin.receive();
+        twin.announce(50);
         let state = Arc::new(Mutex::new(State {
-            twin: Twin::new(settings),
+            twin,
             findings: Vec::new(),
             fired: BTreeMap::new(),
             plan: Box::new(|_, _| None),
@@ -257,7 +261,9 @@ impl State {
             "/transfer/cancel" => self.cancel(&ProviderTransferId(text("transfer_id"))),
             "/transfer/event/sync" => self.events(number("after_id"), number("count")),
             "/transfer/ledger/get" => {
-                let balance = json!({"available": "1000000.00", "pending": "0.50"});
+                let held = self.twin.balance(Currency::USD);
+                let [available, pending] = [held.available, held.pending].map(decimal);
+                let balance = json!({"available": available, "pending": pending});
                 (
                     200,
                     json!({"ledger_id": "ledger-1", "balance": balance, "name": "Default", "is_default": true, "request_id": "request-1"}),
@@ -371,10 +377,9 @@ impl State {
     }
 
     fn cancel(&mut self, id: &ProviderTransferId) -> Told {
-        if self.twin.advance(id, RailStatus::Cancelled, None) {
-            (200, json!({"request_id": "request-1"}))
-        } else {
-            error(400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE")
+        match self.twin.cancel(id) {
+            Answer::Done(()) => (200, json!({"request_id": "request-1"})),
+            _ => error(400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE"),
         }
     }
 
@@ -434,7 +439,11 @@ fn failure(reason: Option<&str>) -> Value {
 }
 
 fn digits(amount: Amount) -> String {
-    format!("{}.{:02}", amount.minor() / 100, amount.minor() % 100)
+    decimal(amount.minor())
+}
+
+fn decimal(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, minor % 100)
 }
 
 /// An amount of exactly two digits behind the point.

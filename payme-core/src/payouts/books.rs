@@ -196,6 +196,7 @@ impl Writer<'_> {
                 Ok(Applied { account_id: batch.account_id, posting: None })
             }
             PayoutEvent::PayoutBatchCompleted { batch_id, .. } => self.complete(*batch_id, event),
+            PayoutEvent::PayoutCancelAnswered { transfer_id, .. } => self.answered(*transfer_id),
             _ => self.transfer(event),
         }
     }
@@ -429,6 +430,15 @@ impl Writer<'_> {
             self.move_claim(claim, claim_move)?;
         }
         Ok(Applied { account_id, posting })
+    }
+
+    /// What the rail said to a request to cancel. The transfer may have ended meanwhile; its row
+    /// stays as it is.
+    fn answered(&self, transfer_id: TransferId) -> Result<Applied, PayoutError> {
+        let at_rail = |row: &&Transfer| row.provider_transfer_id.is_some();
+        let transfer = self.books.transfers.get(&transfer_id).filter(at_rail);
+        let batch_id = transfer.ok_or(PayoutError::Contradiction("transfers"))?.batch_id;
+        Ok(Applied { account_id: self.batch_of(batch_id)?.account_id, posting: None })
     }
 
     fn move_claim(&mut self, key: ClaimKey, event: ClaimMove) -> Result<(), PayoutError> {

@@ -120,6 +120,31 @@ pub enum PayoutError {
     /// The transfer waits for nobody.
     #[error("transfer {0} does not wait for a decision")]
     NotHeld(TransferId),
+    /// There is no such transfer.
+    #[error("transfer {0} is not known: take its id from the report of its batch")]
+    UnknownTransfer(TransferId),
+    /// The transfer has ended.
+    #[error("transfer {id} is {state}: only what is on its way can be cancelled")]
+    TransferOver {
+        /// The transfer.
+        id: TransferId,
+        /// The state.
+        state: TransferState,
+    },
+    /// The rail has no name for the transfer.
+    #[error(
+        "transfer {0} was not sent yet, or nobody knows whether it was: execute its batch, and see \
+         what becomes of it"
+    )]
+    NotAtRail(TransferId),
+    /// The rail does not cancel the transfer.
+    #[error("the rail does not cancel transfer {id}: {code}")]
+    NotCancellable {
+        /// The transfer.
+        id: TransferId,
+        /// Why: a code.
+        code: String,
+    },
     /// A request that names people is wrong.
     #[error(transparent)]
     Items(#[from] ItemsError),
@@ -172,6 +197,10 @@ impl PayoutError {
             Self::Leased { .. } => "batch_leased",
             Self::LeaseLost(_) => "lease_lost",
             Self::NotHeld(_) => "transfer_not_held",
+            Self::UnknownTransfer(_) => "unknown_transfer",
+            Self::TransferOver { .. } => "transfer_over",
+            Self::NotAtRail(_) => "transfer_not_at_rail",
+            Self::NotCancellable { .. } => "transfer_not_cancellable",
             Self::Items(error) => error.code(),
             Self::UnknownSettlement(_) => "unknown_settlement",
             Self::UnknownUser(_) => "unknown_user",

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Amount, AuthorizationId, BatchState, Hold, ProviderTransferId, RequestKey};
+use super::{
+    Amount, AuthorizationId, BatchState, CancelAnswer, Hold, ProviderTransferId, RequestKey,
+};
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Currency, PayoutBatchId, SettlementId, TransferId, UserId,
 };
@@ -161,6 +163,20 @@ pub enum PayoutEvent {
         /// The transfer.
         transfer_id: TransferId,
     },
+    /// The rail is about to be asked to cancel it.
+    PayoutCancelAsked {
+        /// The transfer.
+        transfer_id: TransferId,
+    },
+    /// What the rail said to that. It changes nothing by itself.
+    PayoutCancelAnswered {
+        /// The transfer.
+        transfer_id: TransferId,
+        /// What it said.
+        answer: CancelAnswer,
+        /// Why it does not: a code.
+        code: Option<String>,
+    },
     /// The money arrived.
     PayoutTransferCompleted {
         /// The transfer.
@@ -226,6 +242,8 @@ impl PayoutEvent {
             Self::PayoutTransferAccepted { .. } => "payout_transfer_accepted",
             Self::PayoutTransferLost { .. } => "payout_transfer_lost",
             Self::PayoutTransferFound { .. } => "payout_transfer_found",
+            Self::PayoutCancelAsked { .. } => "payout_cancel_asked",
+            Self::PayoutCancelAnswered { .. } => "payout_cancel_answered",
             Self::PayoutTransferCompleted { .. } => "payout_transfer_completed",
             Self::PayoutTransferFailed { .. } => "payout_transfer_failed",
             Self::PayoutTransferReturned { .. } => "payout_transfer_returned",
@@ -245,6 +263,8 @@ impl PayoutEvent {
             | Self::PayoutTransferAccepted { transfer_id, .. }
             | Self::PayoutTransferLost { transfer_id }
             | Self::PayoutTransferFound { transfer_id }
+            | Self::PayoutCancelAsked { transfer_id }
+            | Self::PayoutCancelAnswered { transfer_id, .. }
             | Self::PayoutTransferCompleted { transfer_id, .. }
             | Self::PayoutTransferFailed { transfer_id, .. }
             | Self::PayoutTransferReturned { transfer_id, .. } => Some(*transfer_id),

@@ -3,6 +3,7 @@
 //! In: a row and a fact. Out: the row moved, and the posting that follows, or a refusal. Used by
 //! the [`super::Books`] alone.
 
+use super::cancel::cancellable;
 use super::ledger::sum;
 use super::{
     Amount, AmountError, Approval, ApprovalMove, ApprovalState, Batch, BatchMove, ClaimKey,
@@ -67,6 +68,9 @@ pub(super) fn follow(
             transfer.is_in_doubt = true;
         }
         PayoutEvent::PayoutTransferFound { .. } => move_transfer(transfer, TransferMove::Find)?,
+        PayoutEvent::PayoutCancelAsked { .. } => {
+            cancellable(transfer)?;
+        }
         PayoutEvent::PayoutTransferCompleted { provider_transfer_id, amount_cents, .. } => {
             move_transfer(transfer, TransferMove::Complete)?;
             name(transfer, provider_transfer_id)?;

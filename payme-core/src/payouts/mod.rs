@@ -13,6 +13,7 @@ mod approve;
 mod attorney;
 mod batch;
 mod books;
+mod cancel;
 mod destination;
 mod draft;
 mod error;
@@ -49,6 +50,7 @@ pub use batch::{
     seal_batch,
 };
 pub use books::{Books, ClaimKey, Replay};
+pub use cancel::{CancelAnswer, ask_to_cancel, on_cancellation};
 pub use destination::{DestinationProvider, DestinationStatus, PayoutDestination};
 pub use draft::{Draft, Entry, PayoutChange, SendMoney};
 pub use error::PayoutError;
@@ -66,8 +68,8 @@ pub use outcome::{
     Effect, RailPolicy, on_authorization, on_creation, on_events, on_expired, on_probe, on_status,
 };
 pub use rail::{
-    Answer, Authorization, AuthorizationRequest, CursorMove, Meaning, NoteOutcome, RailEvent,
-    RailEvents, RailList, RailNote, RailStatus, RailTransfer, Refusal,
+    Answer, Authorization, AuthorizationRequest, CursorMove, Meaning, NoteOutcome, RailBalance,
+    RailEvent, RailEvents, RailList, RailNote, RailStatus, RailTransfer, Refusal,
 };
 pub use reconcile::{Disagreement, Figure, Reconciler, Reconciliation, TransferLine};
 pub use records::{

@@ -34,6 +34,16 @@ impl<T> Answer<T> {
         matches!(self, Self::Refused(Refusal::Later))
     }
 
+    /// Why it did not happen, where it says so: a code.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(Refusal::Unclear(code) | Refusal::Never(code)) => Some(code),
+            Self::Refused(Refusal::Later | Refusal::Expired) | Self::Done(_) | Self::Unknown => {
+                None
+            }
+        }
+    }
+
     /// The same answer about something else.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
         match self {
@@ -215,4 +225,15 @@ pub struct RailEvents {
     pub events: Vec<RailEvent>,
     /// Whether there are more.
     pub has_more: bool,
+}
+
+/// The money that a rail holds for payouts, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RailBalance {
+    /// In which currency.
+    pub currency: Currency,
+    /// What can be sent.
+    pub available: i64,
+    /// What is on its way to the rail and cannot be sent yet.
+    pub pending: i64,
 }

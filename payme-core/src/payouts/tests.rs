@@ -59,6 +59,7 @@ enum Step {
     Expired(usize, u8),
     Status(usize, u8),
     Release(usize),
+    Cancel(usize, u8),
     Finish(usize),
     Wait(i64),
 }
@@ -77,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), any::<u8>()).prop_map(|(n, how)| Step::Expired(n, how)),
         8 => (any::<usize>(), any::<u8>()).prop_map(|(n, how)| Step::Status(n, how)),
         1 => any::<usize>().prop_map(Step::Release),
+        2 => (any::<usize>(), any::<u8>()).prop_map(|(n, how)| Step::Cancel(n, how)),
         3 => any::<usize>().prop_map(Step::Finish),
         1 => (0..LEASE_MICROS * 2).prop_map(Step::Wait),
     ]
@@ -254,6 +256,20 @@ impl World {
             Step::Release(n) => {
                 let transfer = chosen(&self.transfers(), n)?;
                 self.decide(|draft| release_held(draft, transfer))
+            }
+            Step::Cancel(n, how) => {
+                let transfer = chosen(&self.transfers(), n)?;
+                let answer = match how % 4 {
+                    0 => Answer::Done(()),
+                    1 => Answer::Refused(Refusal::Never("TRANSFER_NOT_CANCELLABLE".to_owned())),
+                    2 => Answer::Refused(Refusal::Later),
+                    _ => Answer::Unknown,
+                };
+                // The answer may come without the request, from before a crash.
+                self.decide(|draft| match how % 3 {
+                    0 => ask_to_cancel(draft, transfer).map(|_| ()),
+                    _ => on_cancellation(draft, transfer, &answer).map(|_| ()),
+                })
             }
             Step::Finish(n) => {
                 let batch = chosen(&self.batches(), n)?;

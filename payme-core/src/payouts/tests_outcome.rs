@@ -398,3 +398,100 @@ fn what_is_not_stored_sends_nothing() {
     let _ = on_authorization(&mut draft, one.transfer_id, one.lease, agreed(), policy).unwrap();
     assert!(draft.finish().committed(Commit::Conflict).is_none());
 }
+
+/// What asking to cancel says: the name at the rail, or a code.
+fn asked(books: &Books, id: TransferId, now: Instant) -> Result<String, &'static str> {
+    let mut draft = Draft::new(books.clone(), now);
+    let asked = ask_to_cancel(&mut draft, id);
+    let change = draft.finish();
+    match asked {
+        Ok(name) => {
+            assert_eq!(change.entries().len(), 1, "it is a fact");
+            Ok(name.0)
+        }
+        Err(error) => {
+            assert!(change.is_empty(), "{error}");
+            Err(error.code())
+        }
+    }
+}
+
+#[test]
+fn what_the_rail_has_and_has_not_ended_can_be_asked_to_be_cancelled() {
+    let at_rail = |status| {
+        let mut one = Started::authorized();
+        let told = Answer::Done(rail(status));
+        let _ = one.then(|draft, id, _| on_creation(draft, id, &sent(), told));
+        one
+    };
+    let returned = || {
+        let mut one = at_rail(RailStatus::Settled);
+        let _ = one.then(|draft, id, _| on_status(draft, id, &rail(RailStatus::Returned)));
+        one
+    };
+    let named = Ok("rail".to_owned());
+    #[rustfmt::skip]
+    let table = [
+        (started(),                       Err("transfer_not_at_rail")),
+        (Started::authorized(),           Err("transfer_not_at_rail")),
+        (Started::lost(),                 Err("transfer_not_at_rail")),
+        (at_rail(RailStatus::Pending),    named.clone()),
+        // The rail may say no to that one; nobody else does.
+        (at_rail(RailStatus::Posted),     named),
+        (at_rail(RailStatus::Settled),    Err("transfer_over")),
+        (at_rail(RailStatus::Failed),     Err("transfer_over")),
+        (at_rail(RailStatus::Cancelled),  Err("transfer_over")),
+        (returned(),                      Err("transfer_over")),
+    ];
+    for (one, expected) in table {
+        assert_eq!(asked(&one.books, one.transfer_id, one.now), expected, "{}", one.row().state);
+    }
+    let (one, other) = (started(), id("00000000-0000-4000-8000-000000000008"));
+    assert_eq!(asked(&one.books, other, one.now), Err("unknown_transfer"));
+}
+
+#[test]
+fn no_answer_to_a_request_to_cancel_moves_a_row_or_money() {
+    let code = || "TRANSFER_NOT_CANCELLABLE".to_owned();
+    #[rustfmt::skip]
+    let table = [
+        (Answer::Done(()),                          CancelAnswer::Agreed,  None),
+        (Answer::Refused(Refusal::Never(code())),   CancelAnswer::Refused, Some(code())),
+        (Answer::Refused(Refusal::Unclear(code())), CancelAnswer::Refused, Some(code())),
+        (Answer::Refused(Refusal::Expired),         CancelAnswer::Refused, None),
+        (Answer::Refused(Refusal::Later),           CancelAnswer::Later,   None),
+        (Answer::Unknown,                           CancelAnswer::Unknown, None),
+    ];
+    // Also of one that has ended by the time of the answer.
+    for (status, state) in [
+        (RailStatus::Pending, TransferState::Processing),
+        (RailStatus::Settled, TransferState::Completed),
+    ] {
+        let mut one = Started::authorized();
+        let pending = Answer::Done(rail(RailStatus::Pending));
+        let _ = one.then(|draft, id, _| on_creation(draft, id, &sent(), pending));
+        let _ = one.then(|draft, id, _| ask_to_cancel(draft, id).map(|_| Effect::Nothing));
+        let _ = one.then(|draft, id, _| on_status(draft, id, &rail(status)));
+        assert_eq!(one.row().state, state);
+        for (answer, expected, code) in &table {
+            let mut draft = Draft::new(one.books.clone(), one.now);
+            let found = on_cancellation(&mut draft, one.transfer_id, answer).unwrap();
+            assert_eq!((found, answer.code()), (*expected, code.as_deref()));
+            let change = draft.finish();
+            let fact = PayoutEvent::PayoutCancelAnswered {
+                transfer_id: one.transfer_id,
+                answer: *expected,
+                code: code.clone(),
+            };
+            assert_eq!(change.entries().iter().map(|it| &it.event).collect::<Vec<_>>(), [&fact]);
+            assert_eq!((change.postings().len(), change.transfers().count()), (0, 0));
+            let (books, rights) = change.committed(Commit::Done).unwrap();
+            assert!(books == one.books && rights.is_empty());
+        }
+    }
+    // Who was never sent was never asked about.
+    let one = Started::lost();
+    let mut draft = Draft::new(one.books.clone(), one.now);
+    let wrong = on_cancellation(&mut draft, one.transfer_id, &Answer::Done(())).unwrap_err();
+    assert_eq!(wrong.code(), "payout_contradiction");
+}

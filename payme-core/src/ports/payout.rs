@@ -7,8 +7,8 @@ use crate::audit::{Event, Link};
 use crate::claims::Claim;
 use crate::payouts::{
     Account, Amount, Answer, Approval, Authorization, AuthorizationRequest, Batch, Books,
-    PayoutChange, Posting, ProviderTransferId, RailEvents, RailList, RailNote, RailTransfer,
-    RequestKey, SendMoney, Transfer, TransferKey, TransferState,
+    PayoutChange, Posting, ProviderTransferId, RailBalance, RailEvents, RailList, RailNote,
+    RailTransfer, RequestKey, SendMoney, Transfer, TransferKey, TransferState,
 };
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Commit, Instant, PayoutBatchId, SettlementId, TransferId,
@@ -200,6 +200,13 @@ pub trait TransferRail: Send + Sync {
 
     /// What happened after an event, in the order of ids; at most `count` of it.
     async fn events(&self, after: u64, count: usize) -> Answer<RailEvents>;
+
+    /// Asks to cancel a transfer, which a rail does while it has not sent it on. What became of it
+    /// is not said here: a probe and an event say so.
+    async fn cancel(&self, transfer: &ProviderTransferId) -> Answer<()>;
+
+    /// The money that the rail holds for payouts.
+    async fn balance(&self) -> Answer<RailBalance>;
 }
 
 /// Finds where the money of a person is sent to.

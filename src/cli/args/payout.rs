@@ -120,7 +120,7 @@ the reason (exit code 1).")]
         #[arg(long, value_name = "BATCH")]
         before: Option<PayoutBatchId>,
     },
-    /// Say where the money of the attorney's accounts is
+    /// Say where the money of the attorney's accounts is, and what the rail holds for all payouts
     Balance {
         #[command(flatten)]
         acting: ActingArgs,
@@ -152,6 +152,17 @@ attempt and a new transfer. Whoever was paid since is left out and listed (exit 
 when its batch is executed next."
     )]
     Release {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// The transfer
+        #[arg(value_name = "TRANSFER")]
+        transfer: TransferId,
+    },
+    /// Ask the rail to cancel a transfer that is on its way
+    #[command(after_help = "Example:\n  payme payout cancel TRANSFER --attorney ID\n\nA rail \
+cancels what it has not sent on. A transfer that was cancelled stays failed, and its money is free \
+again when its batch has ended; `payme payout retry` pays the claimant by a new attempt.")]
+    Cancel {
         #[command(flatten)]
         acting: ActingArgs,
         /// The transfer

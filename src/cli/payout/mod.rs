@@ -3,6 +3,7 @@
 //! Everything is asked of the gateway, which refuses what is not the attorney's.
 
 mod approve;
+mod cancel;
 mod execute;
 mod told;
 
@@ -59,6 +60,9 @@ pub(crate) async fn run(global: &Global, args: &PayoutArgs) -> Result<Finding, C
         PayoutWhat::Held(args) => held(global, args).await?,
         PayoutWhat::Release { acting: args, transfer } => {
             release(global, args, *transfer).await?;
+        }
+        PayoutWhat::Cancel { acting: args, transfer } => {
+            return cancel::run(global, args, *transfer).await;
         }
     }
     Ok(Finding::Fine)

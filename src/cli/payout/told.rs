@@ -343,9 +343,25 @@ pub(super) async fn balance(global: &Global, acting: Acting<'_>) -> Result<(), C
         .collect();
     let totals: Vec<BalanceTold> =
         sums.iter().map(|(currency, balance)| BalanceTold::new(None, *currency, balance)).collect();
-    output::value(global, &json!({"accounts": accounts, "totals": totals}), || {
+    let (rail, held) = acting.payme.gateway().rail_balance(acting.attorney).await?;
+    let balance = held.map(|held| {
+        json!({"currency": held.currency, "available_cents": held.available,
+            "pending_cents": held.pending})
+    });
+    let rail_told = json!({"name": rail, "balance": balance});
+    let told = json!({"accounts": accounts, "totals": totals, "rail": rail_told});
+    output::value(global, &told, || {
         let header =
             ["settlement", "funded", "available", "reserved", "in flight", "paid", "returned"];
-        output::table(&header, accounts.iter().chain(&totals).map(BalanceTold::cells))
+        let table = output::table(&header, accounts.iter().chain(&totals).map(BalanceTold::cells));
+        let held = held.map_or_else(
+            || "not known".to_owned(),
+            |held| {
+                let [available, pending] =
+                    [held.available, held.pending].map(|minor| money(minor, Some(held.currency)));
+                format!("{available} available, {pending} pending")
+            },
+        );
+        format!("{table}\nheld by the rail {rail} for all payouts: {held}")
     })
 }

@@ -141,6 +141,9 @@ faults! {
     ApproveOtherCurrency = "approve_other_currency" at 150,
     /// The account is closed while approved claimants wait.
     AccountCloses = "account_closes" at 150,
+    /// Somebody asks the rail to cancel a transfer that is on its way. All that is drawn for this
+    /// comes from numbers of its own, so that a seed without it is the seed that it was before.
+    CancelAsked = "cancel_asked" at 25,
 }
 
 impl fmt::Display for Fault {
@@ -151,6 +154,9 @@ impl fmt::Display for Fault {
 
 /// How often each fault happened, in the order of [`Fault::ALL`].
 pub type Fired = [u32; Fault::ALL.len()];
+
+/// In so many of a thousand seeds transfers are cancelled.
+const CANCELS_PERMILLE: u64 = 250;
 
 /// The faults of a seed.
 #[derive(Debug, Clone)]
@@ -163,12 +169,17 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// A quarter or a half of all faults, drawn at random, without those that are left out.
-    pub fn draw(rng: &mut Rng, without: &[Fault]) -> Self {
+    /// A quarter or a half of all faults, drawn at random, without those that are left out. Whether
+    /// something is cancelled is drawn from `cancels`.
+    pub fn draw(rng: &mut Rng, cancels: &mut Rng, without: &[Fault]) -> Self {
         let mut enabled = [false; Fault::ALL.len()];
         let permille = if rng.once_in(500) { 250 } else { 500 };
         for (one, fault) in enabled.iter_mut().zip(Fault::ALL) {
-            *one = rng.once_in(permille) && !without.contains(fault);
+            let is_drawn = match fault {
+                Fault::CancelAsked => cancels.once_in(CANCELS_PERMILLE),
+                _ => rng.once_in(permille),
+            };
+            *one = is_drawn && !without.contains(fault);
         }
         Self { enabled, fired: [0; Fault::ALL.len()], rarer: 1, is_on: true }
     }
@@ -186,11 +197,14 @@ impl Faults {
         self.is_on = false;
     }
 
+    /// Whether this can go wrong now.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.is_on && self.enabled.get(fault as usize).copied().unwrap_or(false)
+    }
+
     /// Whether this goes wrong now; counted if so.
     pub fn strikes(&mut self, fault: Fault, rng: &mut Rng) -> bool {
-        let at = fault as usize;
-        let is_enabled = self.is_on && self.enabled.get(at).copied().unwrap_or(false);
-        let strikes = is_enabled && rng.below(1_000 * self.rarer) < fault.permille();
+        let strikes = self.has(fault) && rng.below(1_000 * self.rarer) < fault.permille();
         if strikes {
             self.saw(fault);
         }

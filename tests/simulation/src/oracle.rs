@@ -64,6 +64,20 @@ fn paid_once(rows: &Books, twin: &Twin) -> Result<(), Violation> {
         );
     }
     hold!(can_move.is_empty(), "a transfer is of no approval");
+    attempted_once(rows)
+}
+
+/// Each decision to pay leads to one transfer at most, however often that is cancelled or fails.
+fn attempted_once(rows: &Books) -> Result<(), Violation> {
+    let mut transfers: BTreeMap<ApprovalId, u32> = BTreeMap::new();
+    for row in rows.transfers.values() {
+        *transfers.entry(row.approval_id).or_default() += 1;
+    }
+    for approval in rows.approvals.values() {
+        let made = transfers.get(&approval.id).copied().unwrap_or(0);
+        let decided = approval.attempt;
+        hold!(made <= decided, "approval {}: {made} transfers, {decided} attempts", approval.id);
+    }
     Ok(())
 }
 

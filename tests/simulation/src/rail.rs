@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use payme_adapters::rail::Verdict;
 use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    RailBalance, RailEvents, RailList, RailStatus, RailTransfer, Refusal, SendMoney, Transfer,
+    TransferKey,
 };
 use payme_core::ports::TransferRail;
-use payme_core::types::{Instant, TransferId};
+use payme_core::types::{Currency, Instant, TransferId};
 
 use crate::canary::Canary;
 use crate::fault::Fault;
@@ -209,6 +210,34 @@ impl TransferRail for Rail {
             shared.twin.events(after, count)
         };
         self.answers(Answer::Done(self.garbled(page))).await
+    }
+
+    async fn cancel(&self, transfer: &ProviderTransferId) -> Answer<()> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        if let Some(answer) = self.is_unclear() {
+            return self.answers(answer).await;
+        }
+        let answer = {
+            let mut shared = self.world.lock();
+            let answer = shared.twin.cancel(transfer);
+            if answer == Answer::Done(()) {
+                shared.changes += 1;
+                shared.send_webhook();
+            }
+            shared.tell(|| format!("rail: cancel {} -> {answer:?}", transfer.0));
+            answer
+        };
+        self.answers(answer).await
+    }
+
+    async fn balance(&self) -> Answer<RailBalance> {
+        if let Err(answer) = self.arrives().await {
+            return answer;
+        }
+        let balance = self.world.lock().twin.balance(Currency::USD);
+        self.answers(Answer::Done(balance)).await
     }
 }
 

@@ -10,6 +10,11 @@ impl Rng {
         Self(seed)
     }
 
+    /// Another stream of the same seed, which does not follow from the first.
+    pub const fn beside(seed: u64) -> Self {
+        Self(Self(seed ^ (3 << 32)).next())
+    }
+
     /// The next number.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use payme_adapters::driver::Payouts;
 use payme_adapters::rail::EverybodyHasDestination;
 use payme_core::claims::ClaimMove;
-use payme_core::payouts::{Batch, ProviderTransferId, RailStatus};
+use payme_core::payouts::{Batch, ProviderTransferId, RailStatus, Transfer};
 use payme_core::types::{AccountId, Currency, Instant, PayoutBatchId, TransferId};
 
 use crate::fault::Fault;
@@ -16,7 +16,7 @@ use crate::oracle::{Violation, always, finally};
 use crate::rail::Rail;
 use crate::store::{Inner, Store};
 use crate::webhook::is_believed;
-use crate::wish::{Case, Job, LEASE, Wish, attorney, execute, release, settlement};
+use crate::wish::{Case, Job, LEASE, Wish, attorney, cancel, execute, release, settlement};
 use crate::world::{Shared, World};
 
 const SECOND: i64 = 1_000_000;
@@ -66,6 +66,9 @@ pub(crate) struct Seed {
     /// What the colleague asks for next.
     raced: Option<Wish>,
     account: AccountId,
+    /// Who asks for transfers to be cancelled, and what they are at.
+    canceller: Payouts,
+    cancelling: Option<Job>,
     /// Whether people look at what is held, in the end.
     is_looked_at: bool,
     checked: u64,
@@ -102,6 +105,7 @@ impl Seed {
         let processes =
             drivers.iter().map(|_| Process { job: None, wakes_at: now, is_done: false }).collect();
         let wishes = case.wishes(world);
+        let (canceller, cancelling) = (driver(drivers.len()), None);
         let (world, inner) = (world.clone(), inner.clone());
         let (raced, checked) = (None, 0);
         Ok(Self {
@@ -113,6 +117,8 @@ impl Seed {
             wishes,
             raced,
             account,
+            canceller,
+            cancelling,
             is_looked_at,
             checked,
         })
@@ -144,6 +150,7 @@ impl Seed {
     }
 
     fn step(&mut self) -> Result<(), Violation> {
+        self.move_cancelling()?;
         let draw = self.world.lock().rng.below(100);
         match draw {
             0..=5 => self.move_rail(),
@@ -151,6 +158,47 @@ impl Seed {
             _ => return self.move_process(),
         }
         Ok(())
+    }
+
+    /// Whoever cancels goes on, dies, or begins. Nothing of that is drawn from what a seed without it
+    /// draws from.
+    fn move_cancelling(&mut self) -> Result<(), Violation> {
+        let draw = {
+            let mut shared = self.world.lock();
+            if !shared.faults.has(Fault::CancelAsked) {
+                return Ok(());
+            }
+            shared.cancels.below(100)
+        };
+        match (&mut self.cancelling, draw) {
+            (Some(_), 0) => self.cancelling = None,
+            (Some(job), 1..50) => {
+                let polled = job.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                if let Poll::Ready(done) = polled {
+                    self.cancelling = None;
+                    done?;
+                }
+            }
+            (Some(_), _) => {}
+            (None, _) => self.cancelling = self.cancellation(),
+        }
+        Ok(())
+    }
+
+    /// Asks to cancel something that is on its way, and now and then something that is not.
+    fn cancellation(&self) -> Option<Job> {
+        let mut shared = self.world.lock();
+        let Shared { cancels, faults, history, .. } = &mut *shared;
+        let rows = history.back()?.clone();
+        let is_any = cancels.below(16) == 0;
+        let is_on_its_way =
+            |row: &&Transfer| row.state.is_open() && row.provider_transfer_id.is_some();
+        let chosen = rows.transfers.values().filter(|row| is_any || is_on_its_way(row));
+        let chosen: Vec<TransferId> = chosen.map(|row| row.id).collect();
+        let id = *chosen.get(cancels.index(chosen.len()))?;
+        let strikes = faults.strikes(Fault::CancelAsked, cancels);
+        drop(shared);
+        strikes.then(|| cancel(self.canceller.clone(), id))
     }
 
     fn move_time(&self) {
@@ -356,6 +404,7 @@ impl Seed {
         for process in &mut self.processes {
             process.job = None;
         }
+        self.cancelling = None;
         for _ in 0..ROUNDS_MAX {
             self.round()?;
             if self.raced.is_none() && self.wishes.is_empty() && self.is_over() {

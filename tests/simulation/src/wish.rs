@@ -245,6 +245,27 @@ pub(crate) fn execute(driver: Payouts, batch: PayoutBatchId, chunk: usize) -> Jo
     Box::pin(async move { Ok(driver.execute(batch, options, |_| {}).await.is_ok()) })
 }
 
+/// Asks the rail to cancel a transfer.
+pub(crate) fn cancel(driver: Payouts, transfer: TransferId) -> Job {
+    Box::pin(async move {
+        match driver.cancel(transfer).await {
+            // What was read may be older than what it rests on.
+            Err(PayoutDriverError::Refused(
+                PayoutError::UnknownTransfer(_)
+                | PayoutError::TransferOver { .. }
+                | PayoutError::NotAtRail(_)
+                | PayoutError::NotCancellable { .. }
+                | PayoutError::Contradiction(_),
+            ))
+            | Err(PayoutDriverError::Store(_) | PayoutDriverError::Contention)
+            | Ok(_) => Ok(true),
+            Err(PayoutDriverError::Refused(error)) => {
+                Err(format!("to cancel was refused with {error:?}"))
+            }
+        }
+    })
+}
+
 /// A person lets a transfer go on that was held.
 pub(crate) fn release(world: &World, driver: Payouts, transfer: TransferId) -> Job {
     let world = world.clone();

@@ -27,6 +27,8 @@ const HISTORY_MAX: usize = 6;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) rng: Rng,
+    /// What is drawn for cancelling, and for nothing else.
+    pub(crate) cancels: Rng,
     pub(crate) faults: Faults,
     pub(crate) now: Instant,
     pub(crate) twin: Twin,
@@ -56,13 +58,15 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut rng = Rng::new(plan.seed);
-        let faults = Faults::draw(&mut rng, &plan.without);
+        let mut cancels = Rng::beside(plan.seed);
+        let faults = Faults::draw(&mut rng, &mut cancels, &plan.without);
         let spread = i64::try_from(rng.below(365 * 86_400)).unwrap_or(0);
         let now = beginning_of_2026().plus_micros(spread * 1_000_000);
         let settings =
             TwinSettings { tells_expired_first: rng.once_in(500), ..TwinSettings::default() };
         let shared = Shared {
             rng,
+            cancels,
             faults,
             now,
             twin: Twin::new(settings),

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod batch;
+mod cancel;
 mod events;
 mod execute;
 mod hold;
@@ -29,6 +30,7 @@ use super::ATTEMPTS_MAX;
 
 pub(super) use accounts::DetailedAccount;
 pub use batch::{BatchMade, NewBatch};
+pub use cancel::CancelOutcome;
 pub use events::EventsRead;
 pub use execute::{ExecuteOptions, Execution};
 
@@ -250,9 +252,9 @@ mod tests {
         // It is never called: it compiles only while a runtime of many threads can take the work.
         let _ = |payouts: Payouts, batch: PayoutBatchId, options: ExecuteOptions| {
             let mut looked_at = 0;
-            sendable(async move {
-                payouts.execute(batch, options, |count| looked_at += count).await
-            });
+            sendable(
+                async move { payouts.execute(batch, options, |count| looked_at += count).await },
+            );
         };
     }
 }

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailEvent, RailEvents, RailStatus, RailTransfer, Refusal,
+    RailBalance, RailEvent, RailEvents, RailStatus, RailTransfer, Refusal,
 };
 use payme_core::types::{Currency, Instant, Money};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Destination, Jwk, LedgerBalance, Order, RailSettings, Response, wire};
+use super::{Destination, Jwk, Order, RailSettings, Response, wire};
 
 /// The one currency that is sent.
 pub(super) const CURRENCY: Currency = Currency::USD;
@@ -210,14 +210,14 @@ pub(super) fn cancellation(response: &Response) -> Answer<()> {
     }
 }
 
-pub(super) fn balance(response: &Response) -> Answer<LedgerBalance> {
+pub(super) fn balance(response: &Response) -> Answer<RailBalance> {
     let read = |text: &str| Money::parse_decimal(text, CURRENCY).ok().map(Money::minor);
     match success::<wire::Ledger>(response) {
         Ok(told) => {
             let (available, pending) = (read(&told.balance.available), read(&told.balance.pending));
             match (available, pending) {
                 (Some(available), Some(pending)) => {
-                    Answer::Done(LedgerBalance { available, pending })
+                    Answer::Done(RailBalance { currency: CURRENCY, available, pending })
                 }
                 _ => Answer::Unknown,
             }

@@ -181,15 +181,6 @@ impl RailSettings {
     }
 }
 
-/// The money that Plaid holds for payouts, in US cents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LedgerBalance {
-    /// What can be sent.
-    pub available: i64,
-    /// What is on its way into the ledger.
-    pub pending: i64,
-}
-
 /// What `/transfer/create` is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {

@@ -8,15 +8,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationRequest, ProviderTransferId, RailEvents, RailList,
-    RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    Answer, Authorization, AuthorizationRequest, ProviderTransferId, RailBalance, RailEvents,
+    RailList, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::TransferRail;
 use payme_core::types::{Currency, Instant, UserId};
 
 use super::{
-    Destination, DestinationSecrets, Http, HttpError, LedgerBalance, Order, RailSettings, Response,
-    convert, wire,
+    Destination, DestinationSecrets, Http, HttpError, Order, RailSettings, Response, convert, wire,
 };
 
 /// The rail that moves money over Plaid.
@@ -41,18 +40,6 @@ impl PlaidRail {
         settings: RailSettings,
     ) -> Self {
         Self { http, destinations, settings }
-    }
-
-    /// The money that Plaid holds for payouts.
-    pub async fn balance(&self) -> Answer<LedgerBalance> {
-        let body = convert::body(&wire::LedgerGet {});
-        self.ask("/transfer/ledger/get", body, convert::balance).await
-    }
-
-    /// Cancels a transfer that is not on its way yet. What became of it is told by an event.
-    pub async fn cancel(&self, transfer: &ProviderTransferId) -> Answer<()> {
-        let body = convert::body(&wire::TransferCancel { transfer_id: &transfer.0 });
-        self.ask("/transfer/cancel", body, convert::cancellation).await
     }
 
     async fn ask<T>(
@@ -145,5 +132,15 @@ impl TransferRail for PlaidRail {
     async fn events(&self, after: u64, count: usize) -> Answer<RailEvents> {
         let body = convert::events_body(after, count);
         self.ask("/transfer/event/sync", body, |response| convert::events(response, after)).await
+    }
+
+    async fn cancel(&self, transfer: &ProviderTransferId) -> Answer<()> {
+        let body = convert::body(&wire::TransferCancel { transfer_id: &transfer.0 });
+        self.ask("/transfer/cancel", body, convert::cancellation).await
+    }
+
+    async fn balance(&self) -> Answer<RailBalance> {
+        let body = convert::body(&wire::LedgerGet {});
+        self.ask("/transfer/ledger/get", body, convert::balance).await
     }
 }

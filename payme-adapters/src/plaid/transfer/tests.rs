@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use payme_core::payouts::{
     Amount, Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId,
-    RailStatus, RailTransfer, Refusal,
+    RailBalance, RailStatus, RailTransfer, Refusal,
 };
 use payme_core::ports::{StoreError, TransferRail as _};
 use payme_core::types::{Currency, Instant, UserId};
@@ -13,8 +13,8 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::{
-    Destination, DestinationSecrets, Http, HttpError, LedgerBalance, Network, Order, PlaidRail,
-    RailSettings, Response, convert,
+    Destination, DestinationSecrets, Http, HttpError, Network, Order, PlaidRail, RailSettings,
+    Response, convert,
 };
 use crate::vault::Secret;
 
@@ -355,7 +355,7 @@ fn balances_and_cancellations_follow_the_table() {
     let told = |available: &str| {
         response(200, &json!({"balance": {"available": available, "pending": "1.00"}}))
     };
-    let wanted = LedgerBalance { available: 123_456, pending: 100 };
+    let wanted = RailBalance { currency: Currency::USD, available: 123_456, pending: 100 };
     assert_eq!(convert::balance(&told("1234.56")), Answer::Done(wanted));
     assert_eq!(convert::balance(&told("1,234.56")), Answer::Unknown);
     assert_eq!(

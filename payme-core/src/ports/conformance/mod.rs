@@ -163,6 +163,7 @@ const CASES: &[Case] = cases![
     "payout/only one takes a batch" => payouts_conflicts::only_one_takes_a_batch,
     "payout/the chain goes on" => payouts_log::the_chain_goes_on,
     "payout/the log rebuilds the rows" => payouts_log::the_log_rebuilds_the_rows,
+    "payout/facts without a row" => payouts_log::facts_without_a_row,
     "payout/one change of two accounts" => payouts_log::one_change_of_two_accounts,
     "payout/the log comes in pages" => payouts_log::the_log_comes_in_pages,
     "payout/postings come in pages" => payouts_log::postings_come_in_pages,

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::check::{answered, equal};
+use super::check::{answered, conflict, equal};
 use super::made::{Made, at, made};
 use super::payouts_made::{
-    RAIL, SHARE, account_id, approval_id, approved, attorney, batch_of, batched, begun, books_of,
-    candidates, decided, decided_at, ended, everything, filed, key, link, payee, paying,
-    payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored, told,
+    RAIL, SHARE, account_id, amount, approval_id, approved, at_rail, attorney, batch_of, batched,
+    begun, books_of, candidates, decided, decided_at, ended, everything, filed, key, link, payee,
+    paying, payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored, told,
     transfer_id,
 };
 use crate::audit::{Head, Link};
 use crate::payouts::{
-    Balance, Books, PayoutChange, Posting, RailEvent, RailStatus, approve, fill_batch,
-    finish_batch, fund, link_account, on_events, open_batch, seal_batch,
+    Answer, Balance, Books, PayoutChange, Posting, RailEvent, RailStatus, approve, ask_to_cancel,
+    fill_batch, finish_batch, fund, link_account, on_cancellation, on_events, on_status,
+    open_batch, seal_batch,
 };
 use crate::ports::Store;
 use crate::types::{AccountId, Currency, Money, TransferId};
@@ -111,6 +112,37 @@ pub(super) async fn the_log_rebuilds_the_rows(store: &dyn Store) -> Result<(), F
     let account = rebuilt.accounts.get(&account_id(1)).map(|row| (row.funded, row.available));
     let fits = account == Some((balance.funded, balance.available));
     equal("postings and account", &true, &fits)
+}
+
+/// A fact that changes no row stands in the log all the same, whatever became of the row meanwhile.
+pub(super) async fn facts_without_a_row(store: &dyn Store) -> Result<(), Failure> {
+    approved(store, 1, &[1]).await?;
+    batched(store, (1, 1), &[1]).await?;
+    started(store, 1, &[1]).await?;
+    ended(store, 1, &[1], RailStatus::Pending).await?;
+    let mut told = Told::default();
+    let log = answered("so far", store.payout_log(account_id(1), 0, usize::MAX).await)?;
+    told.heads.insert(account_id(1), log.last().map_or(Head::default(), Link::head));
+    told.links.insert(account_id(1), log);
+    let postings = answered("so far", store.postings(account_id(1), 0, usize::MAX).await)?;
+    told.postings.insert(account_id(1), postings);
+    let before = books_of(store, 1, &[1]).await?;
+    let asked = decided(before.clone(), |draft| ask_to_cancel(draft, transfer_id(1)))?;
+    told.stored(store, "the request", asked).await?;
+    let again = decided(before.clone(), |draft| ask_to_cancel(draft, transfer_id(1)))?;
+    conflict("on the row before the request", store.commit_payout(&again).await)?;
+    let on_its_way = books_of(store, 1, &[1]).await?;
+    let says = |books: Books, answer: Answer<()>| {
+        decided(books, |draft| on_cancellation(draft, transfer_id(1), &answer))
+    };
+    told.stored(store, "the answer", says(on_its_way.clone(), Answer::Done(()))?).await?;
+    rows_are(store, "the answer changes no row", &on_its_way).await?;
+    let settled = at_rail(1, amount(SHARE)?, RailStatus::Settled);
+    let settled = decided(on_its_way, |draft| on_status(draft, transfer_id(1), &settled))?;
+    let ended = told.stored(store, "it has ended", settled).await?;
+    // Decided before that, and stored after it.
+    told.stored(store, "a late answer", says(before, Answer::Unknown)?).await?;
+    rows_are(store, "what has ended stays", &ended).await
 }
 
 /// Events of a rail are about transfers of whatever account.
