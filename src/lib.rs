@@ -175,11 +175,13 @@ fn connect(
     match rail {
         // Where no money moves, nobody has to say where to.
         RailChoice::Mock => Ok((Arc::new(MockRail), Arc::new(EverybodyHasDestination))),
-        RailChoice::Plaid(PlaidConfig { origin, credentials, settings, timeout }) => {
+        RailChoice::Plaid(config) => {
+            let name = config.rail_name();
+            let PlaidConfig { origin, credentials, settings, timeout } = config;
             let ring = vault.ok_or(RailError::NoKeys)?.clone();
             let http = Arc::new(HttpClient::new(&origin, &credentials, timeout)?);
             let destinations = Arc::new(StoredDestinations::new(Arc::clone(store), ring));
-            let rail = PlaidRail::new(http, destinations.clone(), settings);
+            let rail = PlaidRail::new(http, destinations.clone(), settings).named(&name);
             Ok((Arc::new(rail), destinations))
         }
     }

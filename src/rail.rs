@@ -16,6 +16,9 @@ use payme_core::ports::StoreError;
 const ENABLED: &str = "PLAID_PAYOUTS_ENABLED";
 /// What claimants read on their statement, unless a setting says otherwise.
 const DESCRIPTION: &str = "settlement";
+/// The environments of Plaid, and where they are.
+const SANDBOX: (&str, &str) = ("sandbox", "https://sandbox.plaid.com");
+const PRODUCTION: (&str, &str) = ("production", "https://production.plaid.com");
 /// An answer of Plaid that takes longer is not waited for.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,6 +43,17 @@ pub struct PlaidConfig {
     pub settings: RailSettings,
     /// An answer that takes longer is taken for none.
     pub timeout: Duration,
+}
+
+impl PlaidConfig {
+    /// The name of the rail: Plaid's servers have nothing in common.
+    pub(crate) fn rail_name(&self) -> String {
+        let known = [SANDBOX, PRODUCTION].into_iter().find(|known| known.1 == self.origin);
+        match known {
+            Some((environment, _)) => format!("plaid_{environment}"),
+            None => "plaid_other".to_owned(),
+        }
+    }
 }
 
 impl fmt::Debug for PlaidConfig {
@@ -153,10 +167,9 @@ impl RailChoice {
 }
 
 fn origin_of(environment: &str) -> Result<&'static str, RailError> {
-    match environment {
-        "sandbox" => Ok("https://sandbox.plaid.com"),
-        "production" => Ok("https://production.plaid.com"),
-        _ => Err(RailError::Invalid { name: "PLAID_ENV", expected: "sandbox or production" }),
+    match [SANDBOX, PRODUCTION].into_iter().find(|known| known.0 == environment) {
+        Some((_, origin)) => Ok(origin),
+        None => Err(RailError::Invalid { name: "PLAID_ENV", expected: "sandbox or production" }),
     }
 }
 

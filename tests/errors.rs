@@ -41,6 +41,16 @@ fn codes(text: &str) -> Vec<String> {
     found
 }
 
+/// The codes of the errors that the command itself makes.
+fn made(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, name) in text.match_indices("CliError::new(") {
+        let quoted = text[at + name.len()..].trim_start().strip_prefix('"');
+        found.extend(quoted.and_then(|rest| rest.split('"').next()).map(str::to_owned));
+    }
+    found
+}
+
 #[test]
 fn every_code_is_in_the_list() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -53,7 +63,7 @@ fn every_code_is_in_the_list() {
     let mut count = 0;
     for file in &files {
         let text = fs::read_to_string(file).unwrap_or_default();
-        for code in codes(&text) {
+        for code in codes(&text).into_iter().chain(made(&text)) {
             count += 1;
             if !page.contains(&format!("`{code}`")) {
                 missing.push(format!("{}: {code}", file.display()));
@@ -62,6 +72,13 @@ fn every_code_is_in_the_list() {
     }
     assert!(count > 150, "the codes were not found: {count}");
     assert_eq!(missing, [""; 0], "write these into docs/errors.md");
+}
+
+#[test]
+fn a_code_of_the_command_is_what_its_error_begins_with() {
+    let text = "Err(CliError::new(\"one\", \"two\"))\nCliError::new(\n    \"three_four\",\n)\n\
+                CliError::new(error.code(), \"five\")\n";
+    assert_eq!(made(text), ["one", "three_four"]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Payouts from the command, end to end: what it prints, what it stores, and how it refuses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say where")]
 
+#[path = "payouts_cli/bounds.rs"]
+mod bounds;
 #[path = "payouts_cli/faces.rs"]
 mod faces;
 #[path = "payouts_cli/office.rs"]
@@ -16,28 +18,6 @@ use office::{
 };
 use serde_json::{Value, json};
 use support::{Place, Ran};
-
-#[test]
-fn help_shows_examples() {
-    let place = Place::new();
-    for arguments in [
-        &["attorney", "--help"][..],
-        &["attorney", "link", "--help"],
-        &["claim", "--help"],
-        &["claim", "submit", "--help"],
-        &["payout", "--help"],
-        &["payout", "approve", "--help"],
-        &["payout", "execute", "--help"],
-        &["payout", "retry", "--help"],
-        &["audit", "--help"],
-        &["audit", "export", "--help"],
-        &["user", "destination", "link", "--help"],
-    ] {
-        let told = place.run(arguments).ok().stdout;
-        assert!(told.contains("Example"), "{arguments:?}: {told}");
-    }
-    assert!(!place.database().exists());
-}
 
 #[test]
 fn usage_errors_exit_with_two_and_make_no_database() {

@@ -139,7 +139,7 @@ async fn whatever_is_changed_behind_the_back_of_the_log_is_found() {
     Audit::new(store.clone(), clock()).seal().await.unwrap().unwrap();
     store.close().await;
     #[rustfmt::skip]
-    let table: [(String, &[&str]); 18] = [
+    let table: [(String, &[&str]); 22] = [
         (format!("update payout_transfer set amount = amount + 1 where id = {ONE}"), &["audit_row"]),
         (format!("update payout_transfer set state = 'returned', failure_reason = 'x' where id = {ONE}"), &["audit_row"]),
         (format!("update payout_transfer set provider_transfer_id = 'x' where id = {ONE}"), &["audit_row"]),
@@ -152,13 +152,17 @@ async fn whatever_is_changed_behind_the_back_of_the_log_is_found() {
         (format!("update settlement_account set available = available + 1 where id = {ACCOUNT}"), &["audit_row"]),
         (format!("update settlement_account set attorney_id = id where id = {ACCOUNT}"), &["audit_row"]),
         ("insert into settlement_account select replace(id, '-', '0'), attorney_id, id, currency, status, funded, available, \
-           linked_at, version from settlement_account limit 1".to_owned(), &["store_corrupt"]),
+           linked_at, version, rail from settlement_account limit 1".to_owned(), &["store_corrupt"]),
+        (format!("update settlement_account set rail = 'other' where id = {ACCOUNT}"), &["audit_row"]),
         ("update claim_approval set amount = amount + 1 where state = 'approved' and id in (select min(id) from \
            claim_approval where state = 'approved')".to_owned(), &["audit_row"]),
         ("update claim set state = 'paid_out' where state = 'approved'".to_owned(), &["audit_row"; 2]),
         (format!("update payout_posting set amount = amount + 1 where account_id = {ACCOUNT} and sequence = 3"), &["audit_posting"]),
         (format!("delete from payout_posting where account_id = {ACCOUNT} and sequence = (select max(sequence) from \
            payout_posting where account_id = {ACCOUNT})"), &["audit_posting"]),
+        ("update payout_deposit set amount = 1".to_owned(), &["audit_row"; 2]),
+        (format!("update payout_deposit set key = 'other' where account_id = {ACCOUNT}"), &["audit_row"]),
+        (format!("delete from payout_deposit where account_id = {ACCOUNT}"), &["audit_row"]),
         (format!("update payout_log set at = at + 1 where account_id = {ACCOUNT} and sequence = 5"), &["audit_hash"]),
         (format!("update payout_log set body = replace(body, '500', '900') where account_id = {ACCOUNT} and sequence = 3"),
            &["audit_hash"]),

@@ -64,7 +64,7 @@ async fn every_way_to_name_a_file_names_it() {
     for url in [format!("sqlite:{text}"), format!("sqlite://{text}"), text.to_owned()] {
         let store = SqliteStore::open(&url).await.unwrap();
         assert_eq!(store.user_count().await, Ok(1), "{url}");
-        assert_eq!(store.schema_version().await, Ok(5), "{url}");
+        assert_eq!(store.schema_version().await, Ok(6), "{url}");
         store.close().await;
     }
     for url in ["", "sqlite:", "sqlite://", "sqlite:x.db?mode=odd"] {
@@ -147,7 +147,7 @@ fn many_can_create_one_file_at_once() {
             })
         });
         for one in opened {
-            assert_eq!(one.join().unwrap(), Ok(5));
+            assert_eq!(one.join().unwrap(), Ok(6));
         }
     });
 }
@@ -160,7 +160,7 @@ async fn a_newer_file_is_refused_and_stays_as_it_is() {
     run_raw(&path, sql).await.unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = open(&path).await.unwrap_err();
-    assert_eq!(refused, StoreError::Newer { found: 7, known: 5 });
+    assert_eq!(refused, StoreError::Newer { found: 7, known: 6 });
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -144,7 +144,7 @@ async fn link(global: &Global, args: &LinkArgs) -> Result<(), CliError> {
 
 /// What a new account holds: nothing for zero.
 fn opening(text: &str, args: &LinkArgs) -> Result<Option<Money>, CliError> {
-    match Money::parse_decimal(text, args.currency) {
+    match Money::parse_plain(text, args.currency) {
         Ok(money) if money.minor() == 0 => Ok(None),
         _ => positive(text, args.currency)
             .map(Some)

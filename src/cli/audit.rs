@@ -1,13 +1,12 @@
 //! `payme audit`: the log of payouts, read, checked, sealed and exported.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use csv::WriterBuilder;
 use payme::Payme;
 use payme::audit::{Link, LogFilter, LogPlace, Seal};
-use payme::files::guarded;
+use payme::files::{csv_io_error, guarded};
 use payme::types::{AccountId, Instant, hex};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::args::{AuditArgs, AuditWhat, Format, Global, LogFilterArgs};
 use super::error::CliError;
+use super::out::{OutFile, unwritable};
 use super::{Finding, open, output, progress};
 
 /// So many facts are read at a time.
@@ -216,49 +216,79 @@ async fn verify(global: &Global) -> Result<Finding, CliError> {
 async fn export(global: &Global, args: &LogFilterArgs, out: Option<&Path>) -> Result<(), CliError> {
     let payme = open(global).await?;
     let filter = filter(payme, args).await?;
-    let name = out.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
-    let failed =
-        |error: &io::Error| CliError::new("output", format!("{name}: cannot be written: {error}"));
-    let sink: Box<dyn Write> = match out {
-        None => Box::new(io::stdout()),
-        Some(path) => Box::new(File::create(path).map_err(|error| failed(&error))?),
-    };
-    let mut writer = Writer::new(global.format, sink).map_err(|error| failed(&error))?;
+    match out {
+        None => match entries(payme, &filter, Writer::new(global.format, io::stdout())).await {
+            // A reader that went away is no error.
+            Err(Failed::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Err(Failed::Write(error)) => {
+                Err(CliError::new("output", format!("stdout: cannot be written: {error}")))
+            }
+            Err(Failed::Read(error)) => Err(error),
+            Ok(_) => Ok(()),
+        },
+        Some(path) => {
+            let mut file = OutFile::create(global, path)?;
+            let writer = Writer::new(global.format, &mut file);
+            let count = entries(payme, &filter, writer).await.map_err(|failed| match failed {
+                Failed::Read(error) => error,
+                Failed::Write(error) => unwritable(path, &error),
+            })?;
+            file.finish().map_err(|error| unwritable(path, &error))?;
+            if !global.quiet {
+                eprintln!("{}: {count} entries", path.display());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Why an export did not come to its end.
+enum Failed {
+    Read(CliError),
+    Write(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Writes all entries that a filter lets through, and says how many there are.
+async fn entries<W: Write>(
+    payme: &Payme,
+    filter: &LogFilter,
+    writer: io::Result<Writer<W>>,
+) -> Result<usize, Failed> {
+    let mut writer = writer?;
     let mut after = None;
     let mut count = 0_usize;
     loop {
-        let links = payme.audit().facts(&filter, after, PAGE).await?;
+        let found = payme.audit().facts(filter, after, PAGE).await;
+        let links = found.map_err(|error| Failed::Read(error.into()))?;
         let Some(last) = links.last() else { break };
         after = Some(last.place());
         count += links.len();
         for link in &links {
-            match writer.write(&entry(link)?) {
-                Err(error) if out.is_none() && error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Ok(());
-                }
-                written => written.map_err(|error| failed(&error))?,
-            }
+            writer.write(&entry(link).map_err(Failed::Read)?)?;
         }
     }
-    writer.finish().map_err(|error| failed(&error))?;
-    if out.is_some() && !global.quiet {
-        eprintln!("{name}: {count} entries");
-    }
-    Ok(())
+    writer.finish()?;
+    Ok(count)
 }
 
 /// Writes entries as they come, so that not all of them are held.
-enum Writer {
-    Csv(Box<csv::Writer<Box<dyn Write>>>),
-    Json { out: BufWriter<Box<dyn Write>>, is_array: bool, count: usize },
+enum Writer<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    Json { out: BufWriter<W>, is_array: bool, count: usize },
 }
 
-impl Writer {
-    fn new(format: Format, sink: Box<dyn Write>) -> io::Result<Self> {
+impl<W: Write> Writer<W> {
+    fn new(format: Format, sink: W) -> io::Result<Self> {
         match format {
             Format::Table | Format::Csv => {
                 let mut writer = WriterBuilder::new().from_writer(sink);
-                writer.write_record(COLUMNS)?;
+                writer.write_record(COLUMNS).map_err(csv_io_error)?;
                 Ok(Self::Csv(Box::new(writer)))
             }
             Format::Json | Format::Jsonl => {
@@ -281,7 +311,7 @@ impl Writer {
                 // What a rail wrote may look like a formula; ids, numbers and our own words do not.
                 cells.extend(members.iter().map(|name| guarded(&member(&fact, name)).into_owned()));
                 cells.extend([entry.fact.get().to_owned(), entry.hash.clone()]);
-                Ok(writer.write_record(cells)?)
+                writer.write_record(cells).map_err(csv_io_error)
             }
             Self::Json { out, is_array, count } => {
                 let before: &[u8] = match (*is_array, *count) {

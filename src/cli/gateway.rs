@@ -31,7 +31,12 @@ pub(crate) struct Acting<'a> {
 pub(crate) async fn open<'a>(global: &'a Global, vault: &VaultArgs) -> Result<&'a Payme, CliError> {
     let rail = rail()?;
     let vault = match &vault.vault_keys {
-        Some(path) => Some(KeyRing::from_file(path)?),
+        Some(path) => {
+            let named = |error: RingError| {
+                CliError::new(error.code(), format!("{}: {error}", path.display()))
+            };
+            Some(KeyRing::from_file(path).map_err(named)?)
+        }
         None => setting(KEYS_VARIABLE).map(|lines| KeyRing::parse(&lines)).transpose()?,
     };
     open_with(global, Config { rail, vault, ..config(global) }).await
@@ -101,7 +106,7 @@ pub(crate) async fn amount(
 
 /// An amount above zero, or the code and the text of what is wrong with it.
 pub(crate) fn positive(text: &str, currency: Currency) -> Result<Money, (&'static str, String)> {
-    let money = Money::parse_decimal(text, currency)
+    let money = Money::parse_plain(text, currency)
         .map_err(|error: MoneyError| (error.code(), error.to_string()))?;
     if money.minor() > 0 {
         Ok(money)

@@ -16,6 +16,7 @@ mod items;
 mod manual;
 mod matching;
 mod merchants;
+mod out;
 mod output;
 mod payout;
 mod prefs;

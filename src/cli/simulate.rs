@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::args::{Global, SimulateArgs, SimulatedPlan, SimulatedStore};
 use super::error::CliError;
+use super::out::expect_no_database;
 use super::{Finding, output, progress};
 
 /// How many seeds, and claimants of a large plan, where nothing else is said.
@@ -89,11 +90,11 @@ impl Campaign {
         };
         match args.plan {
             SimulatedPlan::Standard if args.people.is_none() => {
-                let seeds = args.seeds.unwrap_or(SEEDS_DEFAULT);
+                let seeds = args.seeds.map_or(SEEDS_DEFAULT, NonZeroU64::get);
                 Ok(Self { kept: kept_seeds().collect(), from, seeds, store, large: None })
             }
             SimulatedPlan::Large if store == StoreKind::Memory => {
-                let seeds = args.seeds.unwrap_or(LARGE_SEEDS_DEFAULT);
+                let seeds = args.seeds.map_or(LARGE_SEEDS_DEFAULT, NonZeroU64::get);
                 Ok(Self { kept: Vec::new(), from, seeds, store, large: Some(people) })
             }
             SimulatedPlan::Standard => {
@@ -136,30 +137,49 @@ impl Campaign {
 pub(crate) fn run(global: &Global, args: &SimulateArgs) -> Result<Finding, CliError> {
     let begun = Instant::now();
     let campaign = Campaign::new(args)?;
+    // Seeds that nobody can keep would be lost after hours: it is tried first.
+    args.keep.as_deref().map_or(Ok(()), |path| keep(global, path, &[]))?;
     let bar = progress::seeds(global, campaign.len());
     let next = AtomicU64::new(0);
-    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
-    let threads = threads.map_or(1, NonZeroUsize::get);
-    let tallies: Vec<Tally> = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(&campaign, &next, &bar))).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
-    });
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let tallies = tallies(threads, || work(&campaign, &next, &bar));
     bar.finish_and_clear();
-    if tallies.len() < threads {
-        return Err(CliError::new("simulation", "a seed ended without an answer: see above"));
-    }
+    let tallies = tallies?;
     let report = report(&campaign, tallies, begun.elapsed().as_secs_f64());
     output::value(global, &report, || text(&report))?;
     if report.broken.is_empty() {
         return Ok(Finding::Fine);
     }
-    args.keep.as_deref().map_or(Ok(()), |path| keep(path, &report.broken))?;
+    args.keep.as_deref().map_or(Ok(()), |path| keep(global, path, &report.broken))?;
     Ok(Finding::Refused)
 }
 
+/// Works on several threads at a time, and gives what each counted. Where the system starts fewer
+/// threads than were asked for, those do all of the work.
+fn tallies<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Result<Vec<T>, CliError> {
+    std::thread::scope(|scope| {
+        let mut workers = Vec::new();
+        for _ in 0..threads {
+            match std::thread::Builder::new().spawn_scoped(scope, &work) {
+                Ok(worker) => workers.push(worker),
+                Err(error) if workers.is_empty() => {
+                    let message = format!("no thread can be started: {error}");
+                    return Err(CliError::new("simulation", message));
+                }
+                Err(_) => break,
+            }
+        }
+        let done: Vec<Option<T>> = workers.into_iter().map(|worker| worker.join().ok()).collect();
+        let unanswered =
+            || CliError::new("simulation", "a seed ended without an answer: see above");
+        done.into_iter().collect::<Option<Vec<T>>>().ok_or_else(unanswered)
+    })
+}
+
 /// Appends the seeds that broke a law to a file, in the form of those that are kept.
-fn keep(path: &Path, broken: &[Broken]) -> Result<(), CliError> {
+fn keep(global: &Global, path: &Path, broken: &[Broken]) -> Result<(), CliError> {
+    expect_no_database(global, path)?;
     let lines: String = broken.iter().map(|one| format!("{} {}\n", one.seed, one.law)).collect();
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.and_then(|mut file| file.write_all(lines.as_bytes())).map_err(|error| {

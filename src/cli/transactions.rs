@@ -1,7 +1,6 @@
 //! `payme transactions`: a person's bank records, as they see, search and correct them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use payme::evidence::{
@@ -15,6 +14,7 @@ use serde_json::json;
 
 use super::args::{CorrectArgs, FilterArgs, Format, Global, TransactionsArgs, TransactionsWhat};
 use super::error::CliError;
+use super::out::{OutFile, unwritable};
 use super::{Finding, open, output};
 
 pub(crate) async fn run(global: &Global, args: &TransactionsArgs) -> Result<Finding, CliError> {
@@ -158,8 +158,8 @@ async fn export(
     let written = match out {
         None => write_entries(global, &entries, io::stdout().lock()),
         Some(path) => {
-            let file = File::create(path).map_err(|error| unwritable(path, &error))?;
-            write_entries(global, &entries, file)
+            let mut file = OutFile::create(global, path)?;
+            write_entries(global, &entries, &mut file).and_then(|()| file.finish())
         }
     };
     match (written, out) {
@@ -194,14 +194,10 @@ fn write_entries(global: &Global, entries: &[LedgerEntry], out: impl Write) -> i
     out.flush()
 }
 
-fn unwritable(path: &std::path::Path, error: &io::Error) -> CliError {
-    CliError::new("output", format!("{}: cannot be written: {error}", path.display()))
-}
-
 fn filter_of(args: &FilterArgs) -> Result<Filter, CliError> {
     let amount = |text: &Option<String>| match text {
         None => Ok(None),
-        Some(text) => Money::parse_decimal(text, args.currency.unwrap_or(Currency::USD))
+        Some(text) => Money::parse_plain(text, args.currency.unwrap_or(Currency::USD))
             .map(Some)
             .map_err(|error| CliError::new("malformed_amount", error.to_string())),
     };

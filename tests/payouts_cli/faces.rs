@@ -126,7 +126,7 @@ fn table(office: &Office, arguments: &[&str]) -> String {
 #[test]
 fn help_of_what_is_asked_rarely_shows_examples() {
     let place = Place::new();
-    for what in ["reviews", "release", "cancel"] {
+    for what in ["reviews", "release", "give-up", "cancel"] {
         let told = place.run(&["payout", what, "--help"]).ok().stdout;
         assert!(told.contains("Example"), "{what}: {told}");
     }
@@ -273,26 +273,39 @@ fn what_has_ended_or_was_not_sent_is_not_cancelled() {
 fn what_is_on_its_way_over_plaid_is_cancelled() {
     let office = Office::new(3);
     let server = Server::start();
-    office.file(1..=2, CHAIRS);
+    office.file(1..=2, TABLES);
     for n in [1, 2] {
         let file = json!({"provider": "plaid", "access_token": "t", "account_id": user(n),
             "legal_name": "Made Up"});
         let file = office.place.write("destination.json", file.to_string());
         office.run(&["user", "destination", "link", &user(n), &file]).ok();
     }
-    office.act(&["payout", "fund", CHAIRS, "100", "--key", "m"]).ok();
-    let items = office.items(&[(1, CHAIRS, "5"), (2, CHAIRS, "7.01")]);
     let act = |arguments: &[&str]| {
         let mut command = office.command();
         command.args(arguments).args(["--attorney", &office.attorney]);
         office.keep(server.chosen(&mut command).output().unwrap().into())
     };
+    let reference = office.place.write("reference.txt", "1234567");
+    let bank = ["--bank-name", "First Bank", "--account-ref-file", &reference];
+    act(&[&["attorney", "link", TABLES][..], &bank].concat()).ok();
+    act(&["payout", "fund", TABLES, "100", "--key", "m"]).ok();
+    // Money of an account goes over the rail that it was linked with, and over no other one.
+    office.file([1], CHAIRS);
+    let file = office.items(&[(1, CHAIRS, "5")]);
+    let by_plaid = act(&["payout", "execute", "--items", &file, "--key", "a"]);
+    let file = office.items(&[(1, TABLES, "5")]);
+    let by_mock = office.act(&["payout", "execute", "--items", &file, "--key", "a"]);
+    for ran in [by_plaid, by_mock] {
+        assert_eq!((ran.code, &ran.error()["code"]), (Some(2), &json!("other_rail")));
+    }
+    assert_eq!(office.claim(1, CHAIRS), "submitted", "nothing was approved");
+    let items = office.items(&[(1, TABLES, "5"), (2, TABLES, "7.01")]);
     let told = act(&["payout", "execute", "--items", &items, "--key", "a"]).json();
     let batch = told["batches"][0]["batch_id"].as_str().unwrap().to_owned();
     assert_eq!(told["batches"][0]["open"], 2);
     let balance = act(&["payout", "balance"]).ok().json();
     let held = json!({"currency": "USD", "available_cents": 123_456, "pending_cents": 50});
-    assert_eq!(balance["rail"], json!({"name": "plaid", "balance": held}));
+    assert_eq!(balance["rail"], json!({"name": "plaid_other", "balance": held}));
 
     let report = act(&["payout", "reconcile", &batch]).json();
     let id = |n| {
@@ -304,12 +317,12 @@ fn what_is_on_its_way_over_plaid_is_cancelled() {
     let expected = json!({"transfer_id": id(1), "answer": "agreed", "status": "failed",
         "failure_reason": "cancelled", "is_contradicted": false});
     assert_eq!(told, expected);
-    assert_eq!(office.claim(1, CHAIRS), "not_paid_out");
+    assert_eq!(office.claim(1, TABLES), "not_paid_out");
     server.posted.store(true, Ordering::Relaxed);
     let refused = act(&["payout", "cancel", &id(2)]);
     let code = &refused.error()["code"];
     assert_eq!((refused.code, code), (Some(2), &json!("transfer_not_cancellable")));
-    assert_eq!(office.claim(2, CHAIRS), "approved");
+    assert_eq!(office.claim(2, TABLES), "approved");
     let log = office.run(&["audit", "log", "--limit", "1000"]).ok().stdout;
     let asked = log.matches("payout_cancel_asked").count();
     assert_eq!((asked, log.matches("payout_cancel_answered").count()), (2, 2));

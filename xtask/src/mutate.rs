@@ -24,8 +24,9 @@ const STORES: &str = "test -q -p payme-adapters --features memory,sqlite --test 
 struct Mutation {
     name: &'static str,
     file: &'static str,
-    from: &'static str,
-    to: &'static str,
+    /// Texts that stand once in the file, and what stands there instead: more than one where two
+    /// guards hold the same.
+    edits: &'static [(&'static str, &'static str)],
     /// The tests that should notice, the quickest first: one of them has to.
     tests: &'static [&'static str],
 }
@@ -34,117 +35,143 @@ const MUTATIONS: [Mutation; 16] = [
     Mutation {
         name: "a paid claimant is approved again",
         file: "payme-core/src/payouts/approve.rs",
-        from: "ApprovalState::Paid => return Err(PayoutError::AlreadyPaid(approval.id)),",
-        to: "ApprovalState::Paid => {}",
+        edits: &[(
+            "ApprovalState::Paid => return Err(PayoutError::AlreadyPaid(approval.id)),",
+            "ApprovalState::Paid => {}",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "a second batch takes approvals that wait in a first one",
         file: "payme-core/src/payouts/batch.rs",
-        from: "(ApprovalState::Approved, Some(_)) => return Err(Skipped::InFlight),",
-        to: "(ApprovalState::Approved, Some(_)) => {}",
+        edits: &[(
+            "(ApprovalState::Approved, Some(_)) => return Err(Skipped::InFlight),",
+            "(ApprovalState::Approved, Some(_)) => {}",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "a transfer is written beside a live one",
         file: "payme-core/src/payouts/books.rs",
-        from: "(_, Some(_)) => return Err(PayoutError::InFlight(*approval_id)),",
-        to: "(_, Some(_)) => approval.transfer_id = Some(*transfer_id),",
+        edits: &[(
+            "(_, Some(_)) => return Err(PayoutError::InFlight(*approval_id)),",
+            "(_, Some(_)) => approval.transfer_id = Some(*transfer_id),",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "what has ended is asked to be cancelled",
         file: "payme-core/src/payouts/cancel.rs",
-        from: "if !transfer.state.is_open() {",
-        to: "if false {",
+        edits: &[("if !transfer.state.is_open() {", "if false {")],
         tests: &[RULES],
     },
     Mutation {
         name: "the memory store keeps two live transfers of an approval",
         file: "payme-adapters/src/store/memory/payouts.rs",
-        from: "stored.is_none_or(|id| *id == row.id)",
-        to: "stored.is_none_or(|_| true)",
+        edits: &[("stored.is_none_or(|id| *id == row.id)", "stored.is_none_or(|_| true)")],
         tests: &[STORES],
     },
     Mutation {
         name: "SQLite keeps two live transfers of an approval",
         file: "payme-adapters/sql/sqlite/migrations/0003_payouts.sql",
-        from: "create unique index payout_transfer_live",
-        to: "create index payout_transfer_live",
+        edits: &[
+            ("create unique index payout_transfer_live", "create index payout_transfer_live"),
+            (
+                "and new.state in ('pending', 'processing', 'unknown', 'completed'))",
+                "and new.state is null)",
+            ),
+        ],
         tests: &[STORES],
     },
     Mutation {
         name: "a change is written on rows that were changed since",
         file: "payme-adapters/src/store/memory/payouts.rs",
-        from: "stored.map_or(loaded == Version::NEW, |stored| version(stored) == loaded)",
-        to: "stored.map_or(loaded == Version::NEW, |stored| version(stored) >= loaded)",
+        edits: &[(
+            "stored.map_or(loaded == Version::NEW, |stored| version(stored) == loaded)",
+            "stored.map_or(loaded == Version::NEW, |stored| version(stored) >= loaded)",
+        )],
         tests: &[STORES, SEEDS],
     },
     Mutation {
         name: "what may have been sent is not asked for before it is sent again",
         file: "payme-core/src/payouts/execute.rs",
-        from: "(Some(_), None) => Next::Probe,\n                (None, None) =>",
-        to: "(_, None) =>",
+        edits: &[(
+            "(Some(_), None) => Next::Probe,\n                (None, None) =>",
+            "(_, None) =>",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "an authorization that ran out is given up, used or not",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "Answer::Done(Some(found)) => on_answer(draft, transfer_id, &found),\n        \
+        edits: &[(
+            "Answer::Done(Some(found)) => on_answer(draft, transfer_id, &found),\n        \
                Answer::Done(None) => {\n            if is_lost {",
-        to: "Answer::Done(_) => {\n            if is_lost {",
+            "Answer::Done(_) => {\n            if is_lost {",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "money is sent before the authorization is stored",
         file: "payme-core/src/payouts/draft.rs",
-        from: "if answer != Commit::Done {",
-        to: "if answer != Commit::Done && self.sends.is_empty() {",
+        edits: &[(
+            "if answer != Commit::Done {",
+            "if answer != Commit::Done && self.sends.is_empty() {",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "who lost the lease goes on",
         file: "payme-core/src/payouts/execute.rs",
-        from: "Some(stored) if stored.token == lease.token && now < stored.until => Ok(batch),",
-        to: "Some(stored) if stored.token >= lease.token || now < stored.until => Ok(batch),",
+        edits: &[(
+            "Some(stored) if stored.token == lease.token && now < stored.until => Ok(batch),",
+            "Some(stored) if stored.token >= lease.token || now < stored.until => Ok(batch),",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "money that came back stays paid",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "(TransferState::Completed, Meaning::CameBack) => {\n            \
+        edits: &[(
+            "(TransferState::Completed, Meaning::CameBack) => {\n            \
                return_to(draft, transfer_id, reason())?;\n        }",
-        to: "(TransferState::Completed, Meaning::CameBack) => return Ok(Effect::Nothing),",
+            "(TransferState::Completed, Meaning::CameBack) => return Ok(Effect::Nothing),",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "one movement of money pays two approvals",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "if is_other || is_taken || found.amount != amount_cents {",
-        to: "if is_other || (is_taken && false) || found.amount != amount_cents {",
+        edits: &[(
+            "if is_other || is_taken || found.amount != amount_cents {",
+            "if is_other || (is_taken && false) || found.amount != amount_cents {",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "a refusal ends a transfer that may have been sent before",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "Answer::Refused(Refusal::Never(_)) if transfer.is_in_doubt => \
+        edits: &[(
+            "Answer::Refused(Refusal::Never(_)) if transfer.is_in_doubt => \
                lose(draft, transfer_id),",
-        to: "",
+            "",
+        )],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "what is said of an authorization that was given up is said of the next",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "\n        || transfer.authorization.as_ref() != Some(sent);",
-        to: ";",
+        edits: &[("\n        || transfer.authorization.as_ref() != Some(sent);", ";")],
         tests: &[RULES, SEEDS],
     },
     Mutation {
         name: "silence of the rail is taken for a refusal",
         file: "payme-core/src/payouts/outcome.rs",
-        from: "        Answer::Unknown => lose(draft, transfer_id),\n",
-        to: "        Answer::Unknown => fail(draft, transfer_id, String::new()).map(|()| \
+        edits: &[(
+            "        Answer::Unknown => lose(draft, transfer_id),\n",
+            "        Answer::Unknown => fail(draft, transfer_id, String::new()).map(|()| \
              Effect::Changed),\n",
+        )],
         tests: &[RULES, SEEDS],
     },
 ];
@@ -203,16 +230,19 @@ pub(crate) fn details() -> String {
 
 /// A text with a mutation in it.
 fn changed(one: &Mutation, text: &str) -> Result<String, Failure> {
-    match text.matches(one.from).count() {
-        1 => Ok(text.replacen(one.from, one.to, 1)),
-        found => {
+    let mut text = text.to_owned();
+    for (from, to) in one.edits {
+        let found = text.matches(from).count();
+        if found != 1 {
             let problem = format!(
                 "{}: the text of the guard stands {found} times in {}, not once",
                 one.name, one.file
             );
-            Err(Failure::Mutation { problem })
+            return Err(Failure::Mutation { problem });
         }
+        text = text.replacen(from, to, 1);
     }
+    Ok(text)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -308,6 +338,8 @@ mod tests {
     fn a_guard_that_is_not_there_and_one_that_stands_twice_are_refused() {
         let one = &MUTATIONS[0];
         assert!(changed(one, "").unwrap_err().to_string().contains("0 times"));
-        assert!(changed(one, &one.from.repeat(2)).unwrap_err().to_string().contains("2 times"));
+        assert!(
+            changed(one, &one.edits[0].0.repeat(2)).unwrap_err().to_string().contains("2 times")
+        );
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use payme_core::audit::{
     AuditFinding, Comparison, Head, Link, LogFilter, LogPlace, Seal, SealBroken,
 };
-use payme_core::payouts::{Books, Posting, Replay, TransferState};
+use payme_core::payouts::{Amount, Books, PayoutEvent, Posting, Replay, RequestKey, TransferState};
 use payme_core::ports::{Clock, Store, StoreError};
 use payme_core::types::{AccountId, Commit, PayoutBatchId};
 
@@ -204,6 +204,10 @@ impl Audit {
         }
         let extra = self.store.postings(account_id, skip, 1).await?;
         comparison.postings(skip, &[], &extra);
+        for (key, told) in &account.deposits {
+            let stored = self.store.deposit(account_id, key).await?;
+            comparison.deposit(key, *told, stored);
+        }
         Ok(comparison.finish())
     }
 
@@ -274,12 +278,14 @@ struct Account {
     head: Head,
     replay: Replay,
     postings: Vec<Posting>,
+    /// What was put in, by the keys of the requests.
+    deposits: Vec<(RequestKey, Amount)>,
 }
 
 impl Account {
     fn new(account_id: AccountId) -> Self {
-        let (head, replay, postings) = (Head::default(), Replay::default(), Vec::new());
-        Self { account_id, head, replay, postings }
+        let (head, replay) = (Head::default(), Replay::default());
+        Self { account_id, head, replay, postings: Vec::new(), deposits: Vec::new() }
     }
 
     /// Takes in the next fact; gives what is wrong with it.
@@ -297,6 +303,9 @@ impl Account {
         match self.replay.take(link.at, &event) {
             Ok(posting) => {
                 self.postings.extend(posting);
+                if let PayoutEvent::PayoutAccountFunded { key, amount_cents, .. } = event {
+                    self.deposits.push((key, amount_cents));
+                }
                 None
             }
             Err(error) => Some(AuditFinding::Fact { account_id, sequence: link.sequence, error }),

@@ -68,7 +68,7 @@ pub fn write_transactions_csv<'a>(
     out: impl Write,
 ) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
-    writer.write_record(EXPORT_COLUMNS)?;
+    writer.write_record(EXPORT_COLUMNS).map_err(csv_io_error)?;
     for entry in entries {
         let said = said(&entry.transaction);
         let corrected: Vec<_> =
@@ -84,9 +84,19 @@ pub fn write_transactions_csv<'a>(
             record.into(),
         ];
         let cells = said.iter().chain(&own).map(AsRef::as_ref);
-        writer.write_record(cells.map(|cell: &str| cell.as_bytes()))?;
+        let cells = cells.map(|cell: &str| cell.as_bytes());
+        writer.write_record(cells).map_err(csv_io_error)?;
     }
     writer.flush()
+}
+
+/// What the writer of a table answered, of the kind that it was: a reader that went away is told
+/// from a full disk by that.
+pub fn csv_io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// Writes entries as JSON Lines, one object a line, in the order they come, and flushes.

@@ -23,7 +23,9 @@ use payme_core::types::json::Refusal;
 use payme_core::types::{RecordId, Source, UserId};
 
 pub use disk::{FileError, Limits, read_file};
-pub use export::{EXPORT_COLUMNS, guarded, write_transactions_csv, write_transactions_jsonl};
+pub use export::{
+    EXPORT_COLUMNS, csv_io_error, guarded, write_transactions_csv, write_transactions_jsonl,
+};
 pub use mapping::{CsvMapping, MappingError, SKIP_LINES_MAX};
 pub use messages::read_messages;
 pub use transactions::{read_transactions, read_transactions_with};

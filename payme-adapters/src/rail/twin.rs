@@ -199,8 +199,9 @@ impl Twin {
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         let mut later = self.sent.values().filter(|sent| sent.sent_at >= since).skip(skip);
         let listed = later.by_ref().take(count);
-        let transfers = listed.map(|sent| (sent.key.clone(), sent.transfer.clone())).collect();
-        RailList { transfers, has_more: later.next().is_some() }
+        let transfers: Vec<_> =
+            listed.map(|sent| (sent.key.clone(), sent.transfer.clone())).collect();
+        RailList { passed: transfers.len(), transfers, has_more: later.next().is_some() }
     }
 
     /// Moves a transfer on, where the rail allows that; says whether it did.

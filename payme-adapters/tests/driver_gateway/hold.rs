@@ -42,6 +42,39 @@ async fn a_held_transfer_is_sent_once_its_attorney_releases_it() {
 }
 
 #[tokio::test]
+async fn a_held_transfer_that_is_given_up_is_paid_by_a_new_attempt() {
+    let (world, _) = World::new().await;
+    let gateway = &world.gateway;
+    world.rail.check_not(user(2));
+    gateway.approve(world.own, settlement(1), user(2), Some(usd(700)), None).await.unwrap();
+    let made = gateway.create_batch(world.own, settlement(1), &key("payday")).await.unwrap();
+    let batch = made.batch.id;
+    let execute = |id| gateway.execute(world.own, id, ExecuteOptions::default(), |_| {});
+    execute(batch).await.unwrap();
+    let [held] = &gateway.transfers(world.own, batch, None, 9).await.unwrap()[..] else {
+        unreachable!("one person is paid")
+    };
+    let error = gateway.give_up(world.other, held.id).await.unwrap_err();
+    assert_eq!(error.code(), "transfer_not_held");
+    world.rail.hush(true);
+    let error = gateway.give_up(world.own, held.id).await.unwrap_err();
+    assert_eq!(error.code(), "rail_silent");
+    world.rail.hush(false);
+    let given = gateway.give_up(world.own, held.id).await.unwrap();
+    assert_eq!(given.failure_reason.as_deref(), Some("given_up"));
+    let ended = gateway.batch(world.own, batch).await.unwrap();
+    assert_eq!((ended.state, ended.held.in_flight), (BatchState::Failed, 0));
+    let again = gateway.give_up(world.own, held.id).await.unwrap_err();
+    assert_eq!(again.code(), "transfer_not_held");
+
+    world.rail.check_all();
+    gateway.approve(world.own, settlement(1), user(2), Some(usd(700)), None).await.unwrap();
+    let made = gateway.create_batch(world.own, settlement(1), &key("again")).await.unwrap();
+    assert_eq!(execute(made.batch.id).await.unwrap().state, BatchState::Completed);
+    assert_eq!(world.rail.paid(), [(user(2), 700)]);
+}
+
+#[tokio::test]
 async fn a_webhook_is_written_down_and_moves_nothing_by_what_it_says() {
     let (world, store) = World::new().await;
     let rows = store.payout_rows();

@@ -14,5 +14,6 @@ mod hold;
 mod items;
 mod people;
 mod refusals;
+mod retry;
 mod secrets;
 mod world;

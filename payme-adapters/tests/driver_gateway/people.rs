@@ -180,7 +180,7 @@ async fn a_claim_is_filed_with_answers_and_own_records() {
     let error = submit("perhaps", 1).await.unwrap_err();
     assert_eq!(error.code(), "invalid_answers");
     let text = error.to_string();
-    assert!(text.contains("yes_no") && text.contains("claimant's"), "every reason: {text}");
+    assert!(text.contains("yes or no") && text.contains("claimant's"), "every reason: {text}");
     assert!(!text.contains("perhaps"));
     assert_eq!(gateway.claim(user(10), one).await.unwrap().unwrap().state, ClaimState::Opened);
     let claim = submit(" Yes", 0).await.unwrap();

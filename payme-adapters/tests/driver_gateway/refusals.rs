@@ -77,6 +77,7 @@ async fn what_is_wrong_has_its_code_and_leaves_no_trace() {
         gateway.approve(own, one, user(4), Some(usd(-5)), None) => "amount_not_positive",
         gateway.approve(own, one, user(4), Some(usd(i64::MIN)), None) => "amount_not_positive",
         gateway.approve(own, one, user(4), Some(yen(5)), None) => "mixed_currencies",
+        gateway.approve(world.other, settlement(2), user(4), None, None) => "no_amount",
         gateway.fund(own, one, &k, usd(0)) => "amount_not_positive",
         gateway.fund(own, one, &k, usd(-1)) => "amount_not_positive",
         gateway.fund(own, one, &k, usd(i64::MAX)) => "amount_overflow",
@@ -260,7 +261,7 @@ async fn without_keys_nothing_is_put_under_lock() {
         gateway.link(world.own, new_account(3, None)) => "vault_no_key",
         gateway.link_destination(user(9), new_destination(9)) => "vault_no_key",
         gateway.reseal_all() => "vault_no_key",
-        gateway.register(user(101), profile("Joan")) => "idempotency_key_reused",
+        gateway.register(user(101), profile("Joan")) => "attorney_registered_otherwise",
         gateway.register(user(103), profile("")) => "invalid_profile",
     }
     let answers = Filing { answers: vec![(question_id(9), "x".to_owned())], ..Filing::default() };

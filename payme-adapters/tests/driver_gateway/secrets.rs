@@ -134,7 +134,8 @@ async fn a_new_key_takes_over_and_the_old_one_can_go() {
 #[tokio::test]
 async fn a_rail_finds_the_secrets_of_the_active_destination() {
     use payme_adapters::driver::StoredDestinations;
-    use payme_adapters::plaid::transfer::DestinationSecrets as _;
+    use payme_adapters::plaid::transfer::{DestinationError, DestinationSecrets as _};
+    use payme_adapters::vault::VaultError;
 
     let (world, store) = World::new().await;
     let ring = KeyRing::parse(RING).unwrap();
@@ -147,5 +148,6 @@ async fn a_rail_finds_the_secrets_of_the_active_destination() {
     assert!(found.destination(user(1)).await.unwrap().is_none());
     let other = KeyRing::parse("other:HxwdGhsYGRYXFBUSExAREA8MDQoLCAkGBwQFAgMAAQE=").unwrap();
     let locked = StoredDestinations::new(store, other);
-    assert_eq!(locked.destination(user(2)).await.unwrap_err().code(), "store_failed");
+    let error = locked.destination(user(2)).await.unwrap_err();
+    assert!(matches!(error, DestinationError::Locked(VaultError::UnknownKey(_))), "{error}");
 }

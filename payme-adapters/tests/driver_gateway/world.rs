@@ -65,6 +65,10 @@ pub(crate) struct Rail {
     unchecked: Mutex<BTreeSet<UserId>>,
     /// So many more transfers are taken; then it has had enough.
     room: Mutex<Option<usize>>,
+    /// So many more requests of any kind are answered; then it has had enough.
+    answers: Mutex<Option<usize>>,
+    /// What has to be mended before it does anything.
+    broken: Mutex<Option<String>>,
     /// People whose transfers stay on their way.
     slow: Mutex<BTreeSet<UserId>>,
     /// What it says to the next requests to cancel, the last one first, in place of doing them.
@@ -81,6 +85,11 @@ impl Rail {
     /// Agrees to pay this person without having checked the account.
     pub(crate) fn check_not(&self, user: UserId) {
         self.unchecked.lock().unwrap().insert(user);
+    }
+
+    /// Checks every account from now on.
+    pub(crate) fn check_all(&self) {
+        self.unchecked.lock().unwrap().clear();
     }
 
     /// Leaves the transfers of this person on their way.
@@ -108,6 +117,33 @@ impl Rail {
         self.slow.lock().unwrap().clear();
         self.declined.lock().unwrap().clear();
         *self.room.lock().unwrap() = None;
+        *self.answers.lock().unwrap() = None;
+        *self.broken.lock().unwrap() = None;
+    }
+
+    /// Answers so many requests, whatever they are for.
+    pub(crate) fn answer_only(&self, count: usize) {
+        *self.answers.lock().unwrap() = Some(count);
+    }
+
+    /// Does nothing until this is mended.
+    pub(crate) fn break_by(&self, code: &str) {
+        *self.broken.lock().unwrap() = Some(code.to_owned());
+    }
+
+    fn pause(&self) -> Option<Refusal> {
+        if let Some(code) = self.broken.lock().unwrap().clone() {
+            return Some(Refusal::Blocked(code));
+        }
+        let mut answers = self.answers.lock().unwrap();
+        match answers.as_mut() {
+            Some(0) => Some(Refusal::Later),
+            Some(left) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        }
     }
 
     pub(crate) fn accept_only(&self, count: usize) {
@@ -132,6 +168,9 @@ impl TransferRail for Rail {
     }
 
     async fn authorize(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
+        if let Some(refusal) = self.pause() {
+            return Answer::Refused(refusal);
+        }
         let id = AuthorizationId(format!("auth-{}", request.key));
         let is_unchecked = self.unchecked.lock().unwrap().contains(&request.user_id);
         let unchecked = is_unchecked.then(|| "ERROR".to_owned());
@@ -139,6 +178,9 @@ impl TransferRail for Rail {
     }
 
     async fn create(&self, money: &SendMoney) -> Answer<RailTransfer> {
+        if let Some(refusal) = self.pause() {
+            return Answer::Refused(refusal);
+        }
         if let Some(room) = self.room.lock().unwrap().as_mut() {
             let Some(left) = room.checked_sub(1) else { return Answer::Refused(Refusal::Later) };
             *room = left;
@@ -160,6 +202,9 @@ impl TransferRail for Rail {
     }
 
     async fn probe(&self, _: &Transfer, key: &TransferKey) -> Answer<Option<RailTransfer>> {
+        if let Some(refusal) = self.pause() {
+            return Answer::Refused(refusal);
+        }
         if self.is_silent.load(Ordering::Relaxed) {
             return Answer::Unknown;
         }

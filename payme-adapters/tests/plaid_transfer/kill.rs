@@ -237,7 +237,8 @@ async fn prepare(path: &Path, people: usize) -> AccountId {
     let account = AccountId::v7(now, bytes());
     let attorney = AttorneyId::v7(now, bytes());
     let mut draft = Draft::new(books, now);
-    link_account(&mut draft, None, account, attorney, (settlement(), Currency::USD)).unwrap();
+    link_account(&mut draft, None, account, attorney, (settlement(), Currency::USD, "plaid"))
+        .unwrap();
     let key = RequestKey::new("money").unwrap();
     fund(&mut draft, account, &key, Money::usd_cents(1_000_000_000_000), None).unwrap();
     for n in 0..people {

@@ -20,8 +20,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use payme_adapters::driver::{ExecuteOptions, NewBatch, Payouts};
 use payme_adapters::plaid::transfer::{
-    ClientError, Credentials, Destination, DestinationSecrets, HttpClient, Network, PlaidRail,
-    RailSettings, WebhookError, Webhooks,
+    ClientError, Credentials, Destination, DestinationError, DestinationSecrets, HttpClient,
+    Network, PlaidRail, RailSettings, WebhookError, Webhooks,
 };
 use payme_adapters::rail::{EverybodyHasDestination, TwinSettings, Verdict};
 use payme_adapters::store::memory::MemoryStore;
@@ -32,22 +32,24 @@ use payme_core::payouts::{
     Answer, CancelAnswer, Hold, ProviderTransferId, RailBalance, RailStatus, Refusal, RequestKey,
     TransferState,
 };
-use payme_core::ports::{Clock as _, StoreError, TransferRail as _};
+use payme_core::ports::{Clock as _, TransferRail as _};
 use payme_core::types::{AttorneyId, Currency, Money, PayoutBatchId, SettlementId, UserId};
 
 use twin::{Fault, HandClock, HttpTwin};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-struct Everybody;
+/// Everybody has a destination, of this version.
+struct Everybody(&'static str);
 
 #[async_trait]
 impl DestinationSecrets for Everybody {
-    async fn destination(&self, user: UserId) -> Result<Option<Destination>, StoreError> {
+    async fn destination(&self, user: UserId) -> Result<Option<Destination>, DestinationError> {
         Ok(Some(Destination {
             access_token: Secret::new(format!("access-{user}")),
             account_id: Secret::new(format!("account-{user}")),
             legal_name: Secret::new("Ada Example".to_owned()),
+            version: self.0.to_owned(),
         }))
     }
 }
@@ -71,7 +73,7 @@ fn rail(origin: &str) -> PlaidRail {
 
 fn try_rail(origin: &str) -> Result<PlaidRail, ClientError> {
     let settings = RailSettings::new(Network::Ach, "settlement").unwrap();
-    Ok(PlaidRail::new(Arc::new(client(origin)?), Arc::new(Everybody), settings))
+    Ok(PlaidRail::new(Arc::new(client(origin)?), Arc::new(Everybody("1")), settings))
 }
 
 fn client(origin: &str) -> Result<HttpClient, ClientError> {
@@ -287,6 +289,34 @@ async fn an_authorization_that_ran_out_is_made_anew_or_a_person_has_to_look() {
     // is asked to look.
     let told = after_it_expired("SOME_OTHER_CODE").await;
     assert_eq!(told, (processing, 0, vec![Some(Hold::Unclear); 2]));
+}
+
+/// Plaid agreed to pay into one account, and the person has another one by now: nothing is sent with
+/// that agreement.
+#[tokio::test]
+async fn whoever_moved_is_paid_by_a_new_agreement() {
+    let world = World::new(5).await;
+    world.plan(|path, _| (path == "/transfer/create").then_some(Fault::LostRequest));
+    world.execute().await;
+    assert_eq!(world.states(), [(TransferState::Unknown, 5)].into_iter().collect());
+    world.plan(|_, _| None);
+    let settings = RailSettings::new(Network::Ach, "settlement").unwrap();
+    let http = Arc::new(client(&world.server.origin).unwrap());
+    let moved = Arc::new(PlaidRail::new(http, Arc::new(Everybody("2")), settings));
+    let random = Arc::new(CountedRandom::new(9));
+    let everybody = Arc::new(EverybodyHasDestination);
+    let payouts = Payouts::new(world.store.clone(), moved, everybody, world.clock.clone(), random);
+    let before: Vec<_> =
+        world.store.payout_rows().transfers.values().map(|row| row.authorization.clone()).collect();
+    for _ in 0..2 {
+        world.clock.forward(MINUTE);
+        payouts.execute(world.batch, ExecuteOptions::default(), |_| {}).await.unwrap();
+    }
+    let rows = world.store.payout_rows().transfers;
+    assert!(rows.values().all(|row| row.round == 1 && row.provider_transfer_id.is_some()));
+    assert!(rows.values().all(|row| !before.contains(&row.authorization)));
+    assert_eq!(world.sent().len(), 5);
+    assert!(world.sent().values().all(|count| *count == 1));
 }
 
 #[tokio::test]

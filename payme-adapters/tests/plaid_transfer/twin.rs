@@ -353,7 +353,7 @@ impl State {
             Answer::Refused(Refusal::Never(code) | Refusal::Unclear(code)) => {
                 error(400, "TRANSFER_ERROR", &code)
             }
-            Answer::Refused(Refusal::Later) | Answer::Unknown => {
+            Answer::Refused(Refusal::Later | Refusal::Blocked(_)) | Answer::Unknown => {
                 error(500, "API_ERROR", "INTERNAL_SERVER_ERROR")
             }
         }

@@ -23,8 +23,10 @@ pub(crate) const PAYOUT_TABLES: &[Table] = &[
     Table {
         name: "settlement_account",
         row: &[("id", ID), ("attorney_id", ID), ("settlement_id", ID), ("currency", "'USD'"), ("status", "'active'"),
-               ("funded", "500"), ("available", "100"), ("linked_at", "0"), ("version", "1")],
-        refused: &[("id", &["null", NO_ID]), ("attorney_id", &["null", NO_ID]), ("settlement_id", &["null", NO_ID]),
+               ("funded", "500"), ("available", "100"), ("linked_at", "0"), ("version", "1"),
+               ("rail", "'mock'")],
+        refused: &[("rail", &["''", "null"]),
+                   ("id", &["null", NO_ID]), ("attorney_id", &["null", NO_ID]), ("settlement_id", &["null", NO_ID]),
                    ("currency", &["'US'", "'USDT'", "null"]), ("status", &["'open'", "null"]),
                    ("funded", &["99", "-1", "null"]), ("available", &["501", "-1", "null"]),
                    ("linked_at", NO_INTEGER), ("version", VERSION)],

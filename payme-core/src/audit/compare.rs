@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Broken, SealBroken};
-use crate::payouts::{Books, PayoutError, Posting};
+use crate::payouts::{Amount, Books, PayoutError, Posting, RequestKey};
 use crate::types::{AccountId, words};
 
 words!(
@@ -23,6 +23,8 @@ words!(
         Batch = "batch",
         /// A transfer.
         Transfer = "transfer",
+        /// What was put in under a key; its id is that key.
+        Deposit = "deposit",
     }
 );
 
@@ -150,6 +152,17 @@ impl Comparison {
             };
             self.findings.push(AuditFinding::Posting { account_id, sequence, difference });
         }
+    }
+
+    /// Takes in what is stored under the key of a request that put money in, beside what the log
+    /// tells of it.
+    pub fn deposit(&mut self, key: &RequestKey, told: Amount, stored: Option<Amount>) {
+        let difference = match stored {
+            Some(stored) if stored == told => return,
+            Some(_) => Difference::Differs,
+            None => Difference::Missing,
+        };
+        self.found(vec![(RowKind::Deposit, key.to_string(), difference)]);
     }
 
     /// What is wrong, rows that are missing last.

@@ -99,6 +99,19 @@ impl Question {
     }
 }
 
+impl QuestionKind {
+    /// What such a question asks for, in words.
+    const fn asked(self) -> &'static str {
+        match self {
+            Self::Text => "a text of 1 to 2000 characters, without control characters",
+            Self::YesNo => "yes or no",
+            Self::Date => "a day, such as 2026-02-28",
+            Self::Amount => "an amount above zero in digits, such as 12.34",
+            Self::Select => "one of its options",
+        }
+    }
+}
+
 /// An answer that fits its question.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
@@ -127,7 +140,7 @@ pub enum AnswerError {
     #[error("question {0} is answered twice")]
     Twice(QuestionId),
     /// Not the kind of answer that is asked for.
-    #[error("the answer to question {0} is not a {1}")]
+    #[error("the answer to question {0} is not {what}", what = .1.asked())]
     Kind(QuestionId, QuestionKind),
     /// A record that is not of the claimant.
     #[error("record {0} is not one of the claimant's")]
@@ -226,7 +239,7 @@ fn plain(question: &Question, text: &str, currency: Currency) -> Option<String> 
         }
         QuestionKind::Date => parse_date(text).ok().map(|date| date.to_string()),
         QuestionKind::Amount => {
-            let money = Money::parse_decimal(text, currency).ok()?;
+            let money = Money::parse_plain(text, currency).ok()?;
             (money.minor() > 0).then(|| money.decimal())
         }
         QuestionKind::Select => question.options.iter().find(|one| *one == text).cloned(),
@@ -274,6 +287,7 @@ mod tests {
             (QuestionKind::Date,   "2023-02-29", None),
             (QuestionKind::Date,   "29.2.2024",  None),
             (QuestionKind::Amount, "12.5",       Some("12.50")),
+            (QuestionKind::Amount, "1e3",        None),
             (QuestionKind::Amount, "0",          None),
             (QuestionKind::Amount, "-1",         None),
             (QuestionKind::Amount, "1.234",      None),
@@ -328,6 +342,25 @@ mod tests {
         assert_eq!(with(QuestionKind::Text, twice), Err(QuestionError::Options));
         let blank: fn(&mut Question) = |one| one.prompt = " ".to_owned();
         assert_eq!(with(QuestionKind::Text, blank), Err(QuestionError::Text("the question")));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_told_what_would() {
+        let kinds = QuestionKind::ALL.iter();
+        let told = kinds.map(|kind| {
+            let asked = question(1, *kind, true);
+            AnswerError::Kind(asked.id, *kind).to_string()
+        });
+        let of = "the answer to question 00000000-0000-4000-8000-000000000001 is not ";
+        let what = [
+            "a text of 1 to 2000 characters, without control characters",
+            "yes or no",
+            "a day, such as 2026-02-28",
+            "an amount above zero in digits, such as 12.34",
+            "one of its options",
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), what.map(|what| format!("{of}{what}")));
+        assert_eq!(ANSWER_CHARS_MAX, 2_000);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn link_account(
     linked: Option<&Account>,
     account_id: AccountId,
     attorney_id: AttorneyId,
-    (settlement_id, currency): (SettlementId, Currency),
+    (settlement_id, currency, rail): (SettlementId, Currency, &str),
 ) -> Result<(), PayoutError> {
     if linked.is_some() {
         return Err(PayoutError::AlreadyLinked);
@@ -27,6 +27,7 @@ pub fn link_account(
         attorney_id,
         settlement_id,
         currency,
+        rail: rail.to_owned(),
     })
 }
 

@@ -187,7 +187,7 @@ pub enum Registration {
 /// Registers a person as an attorney. Doing so again, in the same way, changes nothing.
 ///
 /// # Errors
-/// [`PayoutError::KeyReused`] names what is told otherwise than before, and
+/// [`PayoutError::RegisteredOtherwise`] names what is told otherwise than before, and
 /// [`PayoutError::Profile`] what is empty, too long, or no address.
 pub fn register(
     stored: Option<&Attorney>,
@@ -216,7 +216,7 @@ pub fn register(
         ("firm_name", &stored.profile.firm_name, &profile.firm_name),
     ];
     match fields.into_iter().find(|(_, before, now)| before != now) {
-        Some((field, ..)) => Err(PayoutError::KeyReused { field }),
+        Some((field, ..)) => Err(PayoutError::RegisteredOtherwise { field }),
         None => Ok(Registration::Stood(stored.clone())),
     }
 }
@@ -284,7 +284,7 @@ mod tests {
         let again = registered(Some(&attorney), profile("Jane Doe", "jane@example.com")).unwrap();
         assert_eq!(again, Registration::Stood(attorney.clone()));
         let other = registered(Some(&attorney), profile("Jane Doe", "jane@example.org"));
-        assert_eq!(other, Err(PayoutError::KeyReused { field: "email" }));
+        assert_eq!(other, Err(PayoutError::RegisteredOtherwise { field: "email" }));
         let suspended = attorney.with_status(AttorneyStatus::Suspended);
         assert_eq!(suspended.expect_active(), Err(PayoutError::Suspended));
         assert_eq!(attorney.expect_active(), Ok(()));

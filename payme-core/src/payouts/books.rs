@@ -156,12 +156,14 @@ impl Writer<'_> {
                 attorney_id,
                 settlement_id,
                 currency,
+                rail,
             } => {
                 let account = Account {
                     id: *account_id,
                     attorney_id: *attorney_id,
                     settlement_id: *settlement_id,
                     currency: *currency,
+                    rail: rail.clone(),
                     status: AccountStatus::Active,
                     funded: 0,
                     available: 0,

@@ -60,6 +60,7 @@ pub fn on_cancellation(
         }
         Answer::Refused(Refusal::Expired) => (CancelAnswer::Refused, None),
         Answer::Refused(Refusal::Later) => (CancelAnswer::Later, None),
+        Answer::Refused(Refusal::Blocked(code)) => (CancelAnswer::Later, Some(code.clone())),
         Answer::Unknown => (CancelAnswer::Unknown, None),
     };
     draft.record(PayoutEvent::PayoutCancelAnswered { transfer_id, answer, code })?;

@@ -37,6 +37,17 @@ pub enum PayoutError {
     /// An account is linked to the settlement already.
     #[error("an account is linked to this settlement already")]
     AlreadyLinked,
+    /// The account is paid from over another rail.
+    #[error(
+        "the money of this account goes over the rail {account}, and this process moves money over \
+         {process}: use the settings with which the account was linked"
+    )]
+    OtherRail {
+        /// The rail of the account.
+        account: String,
+        /// The rail that is at hand.
+        process: String,
+    },
     /// The attorney may not act at present.
     #[error("this attorney is suspended")]
     Suspended,
@@ -67,6 +78,12 @@ pub enum PayoutError {
     /// The person was approved with another amount.
     #[error("approval {0} stands with another amount: it is changed only after it has failed")]
     OtherAmount(ApprovalId),
+    /// Nobody says how much the person is paid.
+    #[error(
+        "no amount is given, and the settlement names no least payout in {0}, the currency of the \
+         account: say how much"
+    )]
+    NoAmount(Currency),
     /// The approval does not move like this.
     #[error("an approval that is {from} cannot {event}")]
     Approval {
@@ -97,6 +114,15 @@ pub enum PayoutError {
         /// What differs.
         field: &'static str,
     },
+    /// The person registered before, and said something else.
+    #[error(
+        "this person is registered with another {field}: an attorney registers once; say the same, \
+         or find who it is in the list of attorneys"
+    )]
+    RegisteredOtherwise {
+        /// What differs.
+        field: &'static str,
+    },
     /// There is no such batch.
     #[error("payout batch {0} is not known: take its id from the history")]
     UnknownBatch(PayoutBatchId),
@@ -107,12 +133,17 @@ pub enum PayoutError {
     #[error("batch {0} has ended: make a new one for who was not paid")]
     Ended(PayoutBatchId),
     /// Another executor has the batch.
-    #[error("batch {batch_id} is executed by another process until {until}")]
+    #[error(
+        "batch {batch_id} is executed by another process; if that was stopped, try again in \
+         {seconds} seconds, from {until} on"
+    )]
     Leased {
         /// The batch.
         batch_id: PayoutBatchId,
-        /// When its lease ends.
+        /// When its lease ends, unless it is renewed.
         until: Instant,
+        /// How many seconds that is from now, rounded up.
+        seconds: i64,
     },
     /// The lease was lost to another executor.
     #[error("the lease of batch {0} was lost: another process executes it now")]
@@ -145,6 +176,20 @@ pub enum PayoutError {
         /// Why: a code.
         code: String,
     },
+    /// It may have been sent, and may still reach the rail.
+    #[error(
+        "transfer {transfer_id} may have been sent, and a request that is late could still reach \
+         the rail: it can be given up from {until} on"
+    )]
+    InDoubt {
+        /// The transfer.
+        transfer_id: TransferId,
+        /// From then on it can be given up.
+        until: Instant,
+    },
+    /// The rail did not say whether it knows a transfer.
+    #[error("the rail did not say whether it knows transfer {0}: nothing was changed, try again")]
+    RailSilent(TransferId),
     /// A request that names people is wrong.
     #[error(transparent)]
     Items(#[from] ItemsError),
@@ -181,16 +226,19 @@ impl PayoutError {
             Self::NotLinked => "account_not_linked",
             Self::AccountClosed => "account_closed",
             Self::AlreadyLinked => "account_already_linked",
+            Self::OtherRail { .. } => "other_rail",
             Self::Suspended => "attorney_suspended",
             Self::Profile { .. } => "invalid_profile",
             Self::Insufficient { .. } => "insufficient_funds",
             Self::AlreadyPaid(_) => "already_paid",
             Self::InFlight(_) => "transfer_in_flight",
             Self::OtherAmount(_) => "approved_with_other_amount",
+            Self::NoAmount(_) => "no_amount",
             Self::Approval { .. } => "illegal_approval_move",
             Self::Batch { .. } => "illegal_batch_move",
             Self::Transfer { .. } => "illegal_transfer_move",
             Self::KeyReused { .. } => "idempotency_key_reused",
+            Self::RegisteredOtherwise { .. } => "attorney_registered_otherwise",
             Self::UnknownBatch(_) => "unknown_batch",
             Self::NotSealed(_) => "batch_not_sealed",
             Self::Ended(_) => "batch_ended",
@@ -201,6 +249,8 @@ impl PayoutError {
             Self::TransferOver { .. } => "transfer_over",
             Self::NotAtRail(_) => "transfer_not_at_rail",
             Self::NotCancellable { .. } => "transfer_not_cancellable",
+            Self::InDoubt { .. } => "transfer_in_doubt",
+            Self::RailSilent(_) => "rail_silent",
             Self::Items(error) => error.code(),
             Self::UnknownSettlement(_) => "unknown_settlement",
             Self::UnknownUser(_) => "unknown_user",

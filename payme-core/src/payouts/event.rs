@@ -12,6 +12,10 @@ use crate::types::{
     AccountId, ApprovalId, AttorneyId, Currency, PayoutBatchId, SettlementId, TransferId, UserId,
 };
 
+fn mock() -> String {
+    "mock".to_owned()
+}
+
 /// A fact about payouts. The JSON form names the variant in `kind`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -26,6 +30,10 @@ pub enum PayoutEvent {
         settlement_id: SettlementId,
         /// Its currency.
         currency: Currency,
+        /// The rail over which its money goes. Entries without one are older than the others: then
+        /// there was the mock rail alone.
+        #[serde(default = "mock")]
+        rail: String,
     },
     /// Nothing new is paid from it any more.
     SettlementAccountClosed {

@@ -10,17 +10,22 @@ use super::{
 };
 use crate::types::{Currency, PayoutBatchId, TransferId};
 
-/// Takes a batch to execute it, for so many microseconds.
+/// Takes a batch to execute it over a rail, for so many microseconds.
 ///
 /// # Errors
+/// [`PayoutError::OtherRail`] where its account is paid from over another one,
 /// [`PayoutError::Leased`] where another has it, [`PayoutError::NotSealed`] while it is being
 /// written, [`PayoutError::Ended`] where no transfer is left.
 pub fn lease_batch(
     draft: &mut Draft,
     batch_id: PayoutBatchId,
+    rail: &str,
     lasts_micros: i64,
 ) -> Result<Lease, PayoutError> {
     let now = draft.at();
+    let account_id = draft.batch_mut(batch_id)?.account_id;
+    let account = draft.books().accounts.get(&account_id).ok_or(PayoutError::NotLinked)?;
+    account.expect_rail(rail)?;
     let batch = draft.batch_mut(batch_id)?;
     if !batch.is_sealed {
         return Err(PayoutError::NotSealed(batch_id));
@@ -30,7 +35,9 @@ pub fn lease_batch(
     }
     let token = match batch.lease {
         Some(Lease { until, .. }) if until > now => {
-            return Err(PayoutError::Leased { batch_id, until });
+            let micros = until.as_micros().saturating_sub(now.as_micros());
+            let seconds = micros.saturating_add(999_999) / 1_000_000;
+            return Err(PayoutError::Leased { batch_id, until, seconds });
         }
         Some(Lease { token, .. }) => token.saturating_add(1),
         None => 1,

@@ -24,6 +24,9 @@ const ID_CHARS: usize = 36;
 /// How long the key of such a request may be, so that the keys of its batches still are keys.
 pub const ITEMS_KEY_CHARS_MAX: usize = KEY_CHARS_MAX - JOINT.len() - ID_CHARS;
 
+/// How many items fewer are tried to find what a kept request named.
+const FEWER_MAX: usize = 1_000;
+
 /// Somebody to be approved and paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PayItem {
@@ -186,8 +189,7 @@ pub fn group_items(
         let group = match groups.entry(settlement_id) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(new) => {
-                let key = RequestKey::new(format!("{key}{JOINT}{settlement_id}"))
-                    .map_err(|_| ItemsError::Key)?;
+                let key = items_batch_key(key, settlement_id)?;
                 let (items, positions) = (Vec::new(), Vec::new());
                 new.insert((ItemGroup { settlement_id, key, items, positions }, 0))
             }
@@ -211,6 +213,34 @@ fn amount_of(
         return Err(ItemFault::Currency { given, account });
     }
     Amount::new(money.minor()).map(Some).map_err(ItemFault::Amount)
+}
+
+/// The key of the batch that a request makes for a settlement.
+///
+/// # Errors
+/// [`ItemsError::Key`] where the key of the request is too long.
+pub fn items_batch_key(
+    key: &RequestKey,
+    settlement_id: SettlementId,
+) -> Result<RequestKey, ItemsError> {
+    RequestKey::new(format!("{key}{JOINT}{settlement_id}")).map_err(|_| ItemsError::Key)
+}
+
+/// How many of these items, from the first, a request named of which the digest was kept. `known`
+/// of them were there for certain; at most 1,000 fewer are tried, which is who ended between the
+/// request and its batch.
+pub fn first_items_asked(
+    items: &[PayItem],
+    known: usize,
+    key: &RequestKey,
+    currencies: &BTreeMap<SettlementId, Currency>,
+    kept: &str,
+) -> Option<usize> {
+    let lengths = (1..=known.min(items.len())).rev().take(FEWER_MAX);
+    lengths.into_iter().find(|length| {
+        let groups = items.get(..*length).map(|items| group_items(items, key, currencies));
+        matches!(groups, Some(Ok(groups)) if request_digest(&groups) == kept)
+    })
 }
 
 /// What a whole request names, as one SHA-256 in hexadecimal. Groups come by settlement, and the
@@ -240,11 +270,9 @@ pub const fn left_out_by(error: &PayoutError) -> Option<Skipped> {
 /// Whether somebody who was left out for this reason had been approved by then.
 pub const fn was_approved(reason: Skipped) -> bool {
     match reason {
+        Skipped::NoDestination | Skipped::InFlight | Skipped::ApprovedMeanwhile => true,
         Skipped::NoAmount
-        | Skipped::NoDestination
-        | Skipped::InFlight
-        | Skipped::ApprovedMeanwhile => true,
-        Skipped::NotApproved
+        | Skipped::NotApproved
         | Skipped::NotSubmitted
         | Skipped::OtherAmount
         | Skipped::AlreadyPaid => false,

@@ -33,6 +33,8 @@ mod tests;
 #[cfg(test)]
 mod tests_outcome;
 #[cfg(test)]
+mod tests_person;
+#[cfg(test)]
 mod tests_reconcile;
 
 pub use amount::{Amount, AmountError, KEY_CHARS_MAX, KeyError, RequestKey, TransferKey};
@@ -59,13 +61,14 @@ pub use execute::{
     Next, finish_batch, lease_batch, next, release_held, release_lease, renew, start,
 };
 pub use items::{
-    ITEMS_KEY_CHARS_MAX, ItemFault, ItemGroup, ItemsError, PayItem, complete_left_out, group_items,
-    left_out_by, request_digest, was_approved,
+    ITEMS_KEY_CHARS_MAX, ItemFault, ItemGroup, ItemsError, PayItem, complete_left_out,
+    first_items_asked, group_items, items_batch_key, left_out_by, request_digest, was_approved,
 };
 pub use ledger::{Balance, Place, Posting, PostingKind};
 pub use mock::mock_outcome;
 pub use outcome::{
-    Effect, RailPolicy, on_authorization, on_creation, on_events, on_expired, on_probe, on_status,
+    Effect, RailPolicy, give_up, on_authorization, on_creation, on_events, on_expired, on_probe,
+    on_status,
 };
 pub use rail::{
     Answer, Authorization, AuthorizationRequest, CursorMove, Meaning, NoteOutcome, RailBalance,

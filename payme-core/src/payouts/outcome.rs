@@ -14,6 +14,9 @@ use super::{
 };
 use crate::types::TransferId;
 
+/// The reason of a transfer that a person gave up.
+const GIVEN_UP: &str = "given_up";
+
 /// What is a matter of choice in reading a rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RailPolicy {
@@ -88,9 +91,8 @@ pub fn on_authorization(
         }
         Answer::Refused(Refusal::Unclear(_)) => hold(draft, transfer_id, Hold::Unclear)?,
         // Nothing moves money before an authorization is stored: asking again is safe.
-        Answer::Refused(Refusal::Later | Refusal::Expired) | Answer::Unknown => {
-            return Ok(Effect::Nothing);
-        }
+        Answer::Refused(Refusal::Later | Refusal::Blocked(_) | Refusal::Expired)
+        | Answer::Unknown => return Ok(Effect::Nothing),
     }
     Ok(Effect::Changed)
 }
@@ -123,7 +125,7 @@ pub fn on_creation(
             Ok(Effect::Changed)
         }
         Answer::Refused(Refusal::Expired) => Ok(Effect::AskWhetherUsed),
-        Answer::Refused(Refusal::Later) => Ok(Effect::Nothing),
+        Answer::Refused(Refusal::Later | Refusal::Blocked(_)) => Ok(Effect::Nothing),
         // An earlier request, of which nothing was heard, may still be on its way to the rail: then
         // this refusal says nothing about it.
         Answer::Refused(Refusal::Never(_)) if transfer.is_in_doubt => lose(draft, transfer_id),
@@ -191,6 +193,43 @@ pub fn on_expired(
             Ok(Effect::Changed)
         }
         Answer::Refused(_) | Answer::Unknown => lose(draft, transfer_id),
+    }
+}
+
+/// Gives up a transfer that is held: a person decided so, and the rail, asked for it, knew nothing
+/// of it. It fails, its money is free again, and the claimant can be approved for another attempt.
+/// Where the rail knows it after all, what it knows is taken in, and nothing is given up.
+///
+/// A transfer of which it is in doubt whether it was sent may still reach the rail: it is not given
+/// up before so many microseconds passed since it was begun.
+///
+/// # Errors
+/// [`PayoutError::NotHeld`], [`PayoutError::InDoubt`], [`PayoutError::RailSilent`] where the rail
+/// did not say.
+pub fn give_up(
+    draft: &mut Draft,
+    transfer_id: TransferId,
+    answer: Answer<Option<RailTransfer>>,
+    doubt_micros: i64,
+) -> Result<Effect, PayoutError> {
+    let now = draft.at();
+    let transfer = loaded(draft, transfer_id)?;
+    if transfer.hold.is_none() || transfer.provider_transfer_id.is_some() {
+        return Err(PayoutError::NotHeld(transfer_id));
+    }
+    let until = transfer.initiated_at.unwrap_or(now).plus_micros(doubt_micros);
+    match answer {
+        Answer::Done(Some(found)) => on_answer(draft, transfer_id, &found),
+        Answer::Done(None) if transfer.is_in_doubt && now < until => {
+            Err(PayoutError::InDoubt { transfer_id, until })
+        }
+        Answer::Done(None) => {
+            fail(draft, transfer_id, GIVEN_UP.to_owned())?;
+            let batch_id = loaded(draft, transfer_id)?.batch_id;
+            finish_batch(draft, batch_id)?;
+            Ok(Effect::Changed)
+        }
+        Answer::Refused(_) | Answer::Unknown => Err(PayoutError::RailSilent(transfer_id)),
     }
 }
 
@@ -288,6 +327,10 @@ pub fn on_events(
         let outcome = match (event.status, named.get(&event.transfer_id)) {
             (None, _) => NoteOutcome::Other,
             (Some(_), None) => NoteOutcome::Quarantined,
+            // Another rail has the same name for something else.
+            (Some(_), Some(transfer_id)) if !is_of_rail(draft, *transfer_id, rail) => {
+                NoteOutcome::Other
+            }
             (Some(status), Some(transfer_id)) => {
                 let transfer = loaded(draft, *transfer_id)?;
                 batches.insert(transfer.batch_id);
@@ -312,6 +355,14 @@ pub fn on_events(
         draft.read_to(CursorMove { rail: rail.to_owned(), from, to });
     }
     Ok(())
+}
+
+fn is_of_rail(draft: &Draft, transfer_id: TransferId, rail: &str) -> bool {
+    let books = draft.books();
+    let transfer = books.transfers.get(&transfer_id);
+    let batch = transfer.and_then(|row| books.batches.get(&row.batch_id));
+    let account = batch.and_then(|row| books.accounts.get(&row.account_id));
+    account.is_some_and(|row| row.rail == rail)
 }
 
 fn fail(draft: &mut Draft, transfer_id: TransferId, code: String) -> Result<(), PayoutError> {

@@ -29,15 +29,25 @@ impl<T> Answer<T> {
         }
     }
 
-    /// Whether the rail wants to be left alone for a while.
-    pub const fn is_later(&self) -> bool {
-        matches!(self, Self::Refused(Refusal::Later))
+    /// Whether asking about anything else would end alike at present.
+    pub const fn is_pause(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::Later | Refusal::Blocked(_)))
+    }
+
+    /// What has to be mended before anything is done.
+    pub fn blocked_by(&self) -> Option<&str> {
+        match self {
+            Self::Refused(Refusal::Blocked(code)) => Some(code),
+            _ => None,
+        }
     }
 
     /// Why it did not happen, where it says so: a code.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Refused(Refusal::Unclear(code) | Refusal::Never(code)) => Some(code),
+            Self::Refused(
+                Refusal::Blocked(code) | Refusal::Unclear(code) | Refusal::Never(code),
+            ) => Some(code),
             Self::Refused(Refusal::Later | Refusal::Expired) | Self::Done(_) | Self::Unknown => {
                 None
             }
@@ -59,6 +69,9 @@ impl<T> Answer<T> {
 pub enum Refusal {
     /// Not now: too many requests, or it is down. Asking again later may succeed.
     Later,
+    /// Not before somebody mends the settings or the rail's account, whatever is asked. The code is
+    /// what is wrong.
+    Blocked(String),
     /// The authorization ran out.
     Expired,
     /// It did not, and nobody knows whether it ever will: a person has to look. The code is what it
@@ -161,6 +174,8 @@ pub struct RailTransfer {
 pub struct RailList {
     /// The keys ([`super::TransferKey`]) and the transfers.
     pub transfers: Vec<(String, RailTransfer)>,
+    /// How many the rail told, with those that are none of ours and cannot be read.
+    pub passed: usize,
     /// Whether there are more.
     pub has_more: bool,
 }

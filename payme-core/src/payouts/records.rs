@@ -7,7 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Amount, ApprovalState, BatchMove, BatchState, RequestKey, TransferKey, TransferState};
+use super::{
+    Amount, ApprovalState, BatchMove, BatchState, PayoutError, RequestKey, TransferKey,
+    TransferState,
+};
 use crate::types::{
     AccountId, ApprovalId, AttorneyId, Currency, Instant, PayoutBatchId, SettlementId, TransferId,
     UserId, Version, words,
@@ -34,6 +37,8 @@ pub struct Account {
     pub settlement_id: SettlementId,
     /// The currency of every amount in it.
     pub currency: Currency,
+    /// The rail over which all of its money goes, by [`crate::ports::TransferRail::name`].
+    pub rail: String,
     /// Whether it can be paid from.
     pub status: AccountStatus,
     /// All money that was ever put in, in minor units.
@@ -44,6 +49,21 @@ pub struct Account {
     pub linked_at: Instant,
     /// The version it was loaded with.
     pub version: Version,
+}
+
+impl Account {
+    /// Refuses a rail that is not the one of this account: another rail knows nothing of what was
+    /// sent over the first one, and what it says about it would be wrong.
+    ///
+    /// # Errors
+    /// [`PayoutError::OtherRail`].
+    pub fn expect_rail(&self, rail: &str) -> Result<(), PayoutError> {
+        if self.rail == rail {
+            return Ok(());
+        }
+        let (account, process) = (self.rail.clone(), rail.to_owned());
+        Err(PayoutError::OtherRail { account, process })
+    }
 }
 
 /// The decision to pay one person of one settlement: one row for each such pair.

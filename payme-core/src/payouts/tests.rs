@@ -10,6 +10,7 @@ use crate::types::{
     SettlementId, TransferId, UserId, Version,
 };
 
+const RAIL: &str = "mock";
 const PEOPLE: usize = 4;
 const LEASE_MICROS: i64 = 60_000_000;
 
@@ -97,7 +98,13 @@ impl World {
         world
             .decide(|draft| {
                 let attorney = AttorneyId::from_uuid(uuid(4, 1));
-                link_account(draft, None, account_id(), attorney, (settlement_id(), Currency::USD))
+                link_account(
+                    draft,
+                    None,
+                    account_id(),
+                    attorney,
+                    (settlement_id(), Currency::USD, RAIL),
+                )
             })
             .unwrap();
         for n in 0..PEOPLE {
@@ -185,7 +192,7 @@ impl World {
             Step::Batch { pages, seal } => self.batch(made, pages, seal),
             Step::Lease(n) => {
                 let batch = chosen(&self.batches(), n)?;
-                let leased = self.decide(|draft| lease_batch(draft, batch, LEASE_MICROS));
+                let leased = self.decide(|draft| lease_batch(draft, batch, RAIL, LEASE_MICROS));
                 self.lease.resize(self.batches().len(), None);
                 let at = self.batches().iter().position(|id| *id == batch)?;
                 leased.map(|lease| self.lease[at] = Some(lease))

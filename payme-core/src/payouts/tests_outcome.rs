@@ -7,9 +7,10 @@ use crate::types::{
     SettlementId, TransferId, UserId,
 };
 
-const HOUR: i64 = 3_600_000_000;
+pub(super) const RAIL: &str = "mock";
+pub(super) const HOUR: i64 = 3_600_000_000;
 
-fn id<T>(text: &str) -> T
+pub(super) fn id<T>(text: &str) -> T
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Debug,
@@ -18,18 +19,18 @@ where
 }
 
 /// A batch with one transfer that was started, and the lease on it.
-struct Started {
-    books: Books,
-    lease: Lease,
-    transfer_id: TransferId,
-    now: Instant,
+pub(super) struct Started {
+    pub(super) books: Books,
+    pub(super) lease: Lease,
+    pub(super) transfer_id: TransferId,
+    pub(super) now: Instant,
 }
 
-fn commit(draft: Draft) -> (Books, Vec<SendMoney>) {
+pub(super) fn commit(draft: Draft) -> (Books, Vec<SendMoney>) {
     draft.finish().committed(Commit::Done).unwrap()
 }
 
-fn started() -> Started {
+pub(super) fn started() -> Started {
     let now = Instant::parse("2026-02-01T00:00:00Z").unwrap();
     let account_id: AccountId = id("00000000-0000-4000-8000-000000000001");
     let settlement_id: SettlementId = id("00000000-0000-4000-8000-000000000002");
@@ -45,7 +46,7 @@ fn started() -> Started {
     let mut books = Books::default();
     books.claims.insert((user_id, settlement_id), claim);
     let mut draft = Draft::new(books, now);
-    link_account(&mut draft, None, account_id, attorney_id, (settlement_id, Currency::USD))
+    link_account(&mut draft, None, account_id, attorney_id, (settlement_id, Currency::USD, RAIL))
         .unwrap();
     let key = RequestKey::new("key").unwrap();
     fund(&mut draft, account_id, &key, Money::usd_cents(500), None).unwrap();
@@ -57,7 +58,7 @@ fn started() -> Started {
     let skipped = fill_batch(&mut draft, batch_id, &page, None, None, || transfer_id).unwrap();
     assert_eq!(skipped, []);
     seal_batch(&mut draft, batch_id).unwrap();
-    let lease = lease_batch(&mut draft, batch_id, HOUR).unwrap();
+    let lease = lease_batch(&mut draft, batch_id, RAIL, HOUR).unwrap();
     start(&mut draft, batch_id, lease, &[transfer_id]).unwrap();
     let (books, rights) = commit(draft);
     assert!(rights.is_empty(), "a start alone sends nothing");
@@ -70,18 +71,18 @@ fn agreed() -> Answer<Authorization> {
 }
 
 /// The authorization that [`agreed`] gives.
-fn sent() -> AuthorizationId {
+pub(super) fn sent() -> AuthorizationId {
     AuthorizationId("agreement".to_owned())
 }
 
-fn rail(status: RailStatus) -> RailTransfer {
+pub(super) fn rail(status: RailStatus) -> RailTransfer {
     let id = ProviderTransferId("rail".to_owned());
     RailTransfer { id, amount: Amount::new(500).unwrap(), status, reason: Some("R01".to_owned()) }
 }
 
 impl Started {
     /// Decides, stores, and says the state, the hold, and how much may be sent.
-    fn then(
+    pub(super) fn then(
         &mut self,
         decide: impl FnOnce(&mut Draft, TransferId, Lease) -> Result<Effect, PayoutError>,
     ) -> (Effect, TransferState, usize) {
@@ -92,11 +93,11 @@ impl Started {
         (effect, self.row().state, rights.len())
     }
 
-    fn row(&self) -> &Transfer {
+    pub(super) fn row(&self) -> &Transfer {
         &self.books.transfers[&self.transfer_id]
     }
 
-    fn authorized() -> Self {
+    pub(super) fn authorized() -> Self {
         let mut one = started();
         let told = one.then(|draft, id, lease| {
             on_authorization(draft, id, lease, agreed(), RailPolicy::default())
@@ -105,14 +106,14 @@ impl Started {
         one
     }
 
-    fn lost() -> Self {
+    pub(super) fn lost() -> Self {
         let mut one = Self::authorized();
         let told = one.then(|draft, id, _| on_creation(draft, id, &sent(), Answer::Unknown));
         assert_eq!(told, (Effect::Changed, TransferState::Unknown, 0));
         one
     }
 
-    fn at(status: RailStatus) -> Self {
+    pub(super) fn at(status: RailStatus) -> Self {
         let mut one = Self::authorized();
         let _ =
             one.then(|draft, id, _| on_creation(draft, id, &sent(), Answer::Done(rail(status))));
@@ -322,7 +323,7 @@ fn what_has_ended_is_not_executed_again_and_what_is_sealed_gets_no_transfer() {
     let batch_id = one.row().batch_id;
     let _ = one.then(|draft, _, _| finish_batch(draft, batch_id).map(|_| Effect::Changed));
     let mut draft = Draft::new(one.books.clone(), one.now.plus_micros(HOUR));
-    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap_err().code(), "batch_ended");
+    assert_eq!(lease_batch(&mut draft, batch_id, RAIL, HOUR).unwrap_err().code(), "batch_ended");
     let ids = || TransferId::from_uuid(uuid::Uuid::nil());
     let refused = fill_batch(&mut draft, batch_id, &[], None, None, ids);
     assert_eq!(refused.unwrap_err().code(), "payout_contradiction");
@@ -385,9 +386,9 @@ fn whoever_lost_the_lease_decides_nothing() {
     assert_eq!(refused(&probe, one.now), "lease_lost");
     let mut draft = Draft::new(one.books.clone(), one.now);
     let batch_id = one.row().batch_id;
-    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap_err().code(), "batch_leased");
+    assert_eq!(lease_batch(&mut draft, batch_id, RAIL, HOUR).unwrap_err().code(), "batch_leased");
     let mut draft = Draft::new(one.books.clone(), late);
-    assert_eq!(lease_batch(&mut draft, batch_id, HOUR).unwrap().token, one.lease.token + 1);
+    assert_eq!(lease_batch(&mut draft, batch_id, RAIL, HOUR).unwrap().token, one.lease.token + 1);
 }
 
 #[test]

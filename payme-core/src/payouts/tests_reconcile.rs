@@ -41,6 +41,7 @@ impl Case {
             attorney_id: AttorneyId::from_uuid(uuid(2, 1)),
             settlement_id: SettlementId::from_uuid(uuid(3, 1)),
             currency: Currency::USD,
+            rail: "mock".to_owned(),
             status: AccountStatus::Active,
             funded: 1_000,
             available: 0,

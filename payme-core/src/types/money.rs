@@ -199,6 +199,23 @@ impl Money {
         }
     }
 
+    /// Reads an amount as people write it: a decimal number without an exponent of ten. What
+    /// nobody writes by hand is more likely a slip than a thousand.
+    ///
+    /// # Errors
+    /// Those of [`Money::parse_decimal`]; an exponent is [`MoneyError::Malformed`].
+    /// ```
+    /// use payme_core::types::{Currency, Money, MoneyError};
+    /// assert_eq!(Money::parse_plain("-12.3", Currency::USD), Ok(Money::usd_cents(-1_230)));
+    /// assert_eq!(Money::parse_plain("1e3", Currency::USD), Err(MoneyError::Malformed));
+    /// ```
+    pub fn parse_plain(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        if text.contains(['e', 'E']) {
+            return Err(MoneyError::Malformed);
+        }
+        Self::parse_decimal(text, currency)
+    }
+
     /// Reads a decimal number exactly: an optional sign, digits, an optional fraction and an
     /// optional exponent of ten, as JSON writes numbers.
     ///

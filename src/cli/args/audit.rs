@@ -35,8 +35,9 @@ pub(crate) enum AuditWhat {
     /// Check that the log is what was written, and that it rebuilds every row (exit code 1 if not)
     #[command(after_help = "Example:\n  payme audit verify --format json\n\nEvery entry is held \
 against the one before it, the rows of every account are rebuilt from its entries and held against \
-those that are stored, and every seal against the entries it was made of. The first that is wrong \
-is named.")]
+those that are stored, what was put in against what is kept under each key, and every seal against \
+the entries it was made of. The first that is wrong is named. Destinations, notes of reviews, who \
+was left out of a batch and attorneys are no part of the log and are not checked.")]
     Verify,
     /// Keep where all logs end now, so that nothing can be cut off unseen
     Seal,
@@ -51,7 +52,7 @@ formula.")]
     Export {
         #[command(flatten)]
         filter: LogFilterArgs,
-        /// The file to write, in place of one that is there [default: stdout]
+        /// The file to write, in place of one that is there once all is written [default: stdout]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

@@ -52,9 +52,11 @@ Examples:
   payme payout approve SETTLEMENT USER 12.34 --note \"receipt seen\" --attorney ID
   payme payout approve --items items.csv --attorney ID
 
-Without an amount the settlement's least payout is paid. A file has the columns user_id, \
-settlement_id and amount, as CSV or JSON Lines; if a row is wrong, nothing of it is done. A \
-claimant who cannot be approved is listed with the reason (exit code 1).")]
+Without an amount the settlement's least payout is paid; where it names none in the currency of \
+the account, nobody is approved without an amount. A file has the columns user_id, settlement_id \
+and amount, as CSV or JSON Lines; if a row is wrong, or of an account that is closed or not the \
+attorney's, nothing of it is done. A claimant who cannot be approved is listed with the reason \
+(exit code 1).")]
     Approve(ApproveArgs),
     /// Decide not to pay a claimant; nothing follows
     Reject {
@@ -99,7 +101,10 @@ Examples:
   payme payout execute BATCH --attorney ID
   payme payout execute --items items.csv --key payday-7 --attorney ID
 
-Stopped at any point and called again it goes on, and pays nobody twice. A file has the columns \
+Stopped at any point and called again it goes on, and pays nobody twice; where it was stopped in \
+the middle (Ctrl-C, a kill), that is at most two minutes later: until then the batch is taken, and \
+the refusal says when to try again. A batch that was begun can be executed to its end also where \
+the attorney was suspended since. A file has the columns \
 user_id, settlement_id and amount, as CSV or JSON Lines; whoever is left out of it is listed with \
 the reason (exit code 1).")]
     Execute(ExecuteArgs),
@@ -128,7 +133,9 @@ the reason (exit code 1).")]
     /// Approve once more everybody whom a batch did not pay, and send them their money
     #[command(after_help = "Example:\n  payme payout retry BATCH --key payday-7-again --attorney \
 ID\n\nA transfer that failed stays failed: everybody whose transfer failed or came back gets a new \
-attempt and a new transfer. Whoever was paid since is left out and listed (exit code 1).")]
+attempt and a new transfer. Whoever was paid since is left out and listed (exit code 1). Sent \
+again with the same key it goes on with those whom it named first; whoever is let down later \
+needs a new key.")]
     Retry {
         #[command(flatten)]
         acting: ActingArgs,
@@ -152,6 +159,20 @@ attempt and a new transfer. Whoever was paid since is left out and listed (exit 
 when its batch is executed next."
     )]
     Release {
+        #[command(flatten)]
+        acting: ActingArgs,
+        /// The transfer
+        #[arg(value_name = "TRANSFER")]
+        transfer: TransferId,
+    },
+    /// Give up a transfer that waits for a person to decide
+    #[command(
+        after_help = "Example:\n  payme payout give-up TRANSFER --attorney ID\n\nThe rail is \
+asked for it first. Where it knows nothing of it, the transfer fails, its money is free again, and \
+the claimant can be approved for another attempt; where the rail does know it, what it says is \
+stored. What may have been sent without an answer is not given up within a day."
+    )]
+    GiveUp {
         #[command(flatten)]
         acting: ActingArgs,
         /// The transfer

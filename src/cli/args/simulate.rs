@@ -1,6 +1,6 @@
 //! What can be written behind `payme simulate`.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -36,15 +36,15 @@ is checked after every change. The same seed gives the same answer. Seeds that o
 are run first. Exit code 1 where a law was broken; then the smallest schedule that was found is \
 printed. No database is opened and no money moves.")]
 pub(crate) struct SimulateArgs {
-    /// How many seeds [default: 1000, or 1 of the large plan]
+    /// How many seeds, at least 1 [default: 1000, or 1 of the large plan]
     #[arg(long, value_name = "N")]
-    pub(crate) seeds: Option<u64>,
+    pub(crate) seeds: Option<NonZeroU64>,
     /// The first seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) from: u64,
-    /// How many threads [default: one for each core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    /// How many threads, 1 to 1024 [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Where the rows are kept
     #[arg(long, value_enum, default_value = "memory")]
     pub(crate) store: SimulatedStore,

@@ -1,17 +1,17 @@
 //! `payme payout approve`, `retry` and `reviews`: decisions to pay, one or many, and why they were
 //! made.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use payme::driver::{ExecuteOptions, GatewayError};
-use payme::payouts::{Approved, PayItem, ReviewNote, TransferState};
+use payme::payouts::{AccountStatus, Approved, PayoutError, ReviewNote};
 use payme::types::json::{Refusal, Rows};
 use payme::types::{ApprovalId, Instant, Money, PayoutBatchId, SettlementId, UserId};
 use serde::Serialize;
 
 use super::execute::together;
 use super::told::decision;
-use super::{currencies, transfers};
 use crate::cli::args::{ActingArgs, ApproveArgs, Global};
 use crate::cli::error::CliError;
 use crate::cli::gateway::{self, Acting, acting, positive, request_key};
@@ -19,13 +19,14 @@ use crate::cli::items::{Item, parse_items};
 use crate::cli::{Finding, input, output, progress};
 
 /// The codes of what keeps one claimant from being approved, and nobody else.
-const ABOUT_ONE: [&str; 6] = [
+const ABOUT_ONE: [&str; 7] = [
     "already_paid",
     "transfer_in_flight",
     "approved_with_other_amount",
     "illegal_claim_move",
     "illegal_approval_move",
     "unknown_user",
+    "no_amount",
 ];
 
 /// What became of one claimant.
@@ -114,26 +115,51 @@ async fn one(
     Ok(Finding::Fine)
 }
 
-/// Approves everybody of a file. All of it is read before anybody is approved.
+/// Approves everybody of a file. All of it is read, and every account looked at, before anybody is
+/// approved. Where it stops in between, what was done until then is listed all the same.
 async fn many(global: &Global, args: &ActingArgs, file: &Path) -> Result<Finding, CliError> {
     let rows = read(file)?;
     let acting = acting(global, args).await?;
-    let items = priced(acting, file, rows).await?;
-    let bar = progress::count(global, items.len(), "claimants");
+    let items = priced(acting, file, rows, Accounts::Open).await?;
+    let total = items.len();
+    let bar = progress::count(global, total, "claimants");
     let mut told = Vec::new();
+    let mut stopped = None;
     for (item, money) in items {
         let Item { user, settlement, .. } = item;
         let gateway = acting.payme.gateway();
         let done = gateway.approve(acting.attorney, settlement, user, money, None).await;
-        told.push(match done {
-            Ok(approved) => Told::approved(user, settlement, approved),
-            Err(error) => Told::refused(user, settlement, error)?,
-        });
+        let one = match done {
+            Ok(approved) => Ok(Told::approved(user, settlement, approved)),
+            Err(error) => Told::refused(user, settlement, error),
+        };
+        match one {
+            Ok(one) => told.push(one),
+            Err(error) => {
+                stopped = Some(error);
+                break;
+            }
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let list = || {
+        let text = || told.iter().map(Told::text).collect::<Vec<_>>().join("\n");
+        output::list(global, &told, text)
+    };
+    if let Some(error) = stopped {
+        if !told.is_empty() {
+            list()?;
+        }
+        let done = told.len();
+        let hint = format!(
+            "{done} of {total} claimants were done before it, as listed: what is \
+                            stored of them stands, and the same file again goes on"
+        );
+        return Err(error.with_hint(&hint));
+    }
+    list()?;
     let is_fine = told.iter().all(|one| one.refused.is_none());
-    output::list(global, &told, || told.iter().map(Told::text).collect::<Vec<_>>().join("\n"))?;
     Ok(if is_fine { Finding::Fine } else { Finding::Refused })
 }
 
@@ -149,13 +175,25 @@ pub(super) fn read(file: &Path) -> Result<Vec<Item>, CliError> {
     Ok(items)
 }
 
+/// Which accounts the items of a file may be of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accounts {
+    /// Open ones: what is new is paid from no other.
+    Open,
+    /// Closed ones, too: the gateway knows whether the request was made before.
+    Any,
+}
+
 /// Items with their amounts in the currencies of the accounts.
 pub(super) async fn priced(
     acting: Acting<'_>,
     file: &Path,
     items: Vec<Item>,
+    of: Accounts,
 ) -> Result<Vec<(Item, Option<Money>)>, CliError> {
-    let currencies = currencies(acting).await?;
+    let accounts = acting.payme.gateway().balances(acting.attorney).await?;
+    let accounts: BTreeMap<_, _> =
+        accounts.iter().map(|(row, _)| (row.settlement_id, (row.currency, row.status))).collect();
     let mut rows: Rows<(Item, Option<Money>)> = Rows::default();
     for item in items {
         let refuse = |name: &str, code, message: String| Refusal {
@@ -164,13 +202,17 @@ pub(super) async fn priced(
             code,
             message,
         };
-        let money = match (currencies.get(&item.settlement), item.amount.as_deref()) {
+        let money = match (accounts.get(&item.settlement), item.amount.as_deref()) {
             (None, _) => {
                 let message = "no account of this attorney is linked to the settlement: link one";
                 Err(refuse("settlement_id", "account_not_linked", message.to_owned()))
             }
+            (Some((_, AccountStatus::Closed)), _) if of == Accounts::Open => {
+                let error = PayoutError::AccountClosed;
+                Err(refuse("settlement_id", error.code(), error.to_string()))
+            }
             (Some(_), None) => Ok(None),
-            (Some(currency), Some(text)) => positive(text, *currency)
+            (Some((currency, _)), Some(text)) => positive(text, *currency)
                 .map(Some)
                 .map_err(|(code, message)| refuse("amount", code, message)),
         };
@@ -180,7 +222,8 @@ pub(super) async fn priced(
 }
 
 /// Approves everybody once more whose transfer of a batch failed or came back, and pays them in a
-/// new batch. Sent again with the same key it goes on with that batch.
+/// new batch. Sent again with the same key it goes on with that batch: whoever was let down since
+/// is not in it.
 pub(super) async fn retry(
     global: &Global,
     args: &ActingArgs,
@@ -189,16 +232,7 @@ pub(super) async fn retry(
 ) -> Result<Finding, CliError> {
     let key = request_key(key)?;
     let acting = acting(global, args).await?;
-    let settlement_id = acting.payme.gateway().batch(acting.attorney, batch).await?.settlement_id;
-    let currency = currencies(acting).await?.get(&settlement_id).copied();
-    let mut unpaid = Vec::new();
-    transfers(acting, batch, |transfer| {
-        if matches!(transfer.state, TransferState::Failed | TransferState::Returned) {
-            let money = currency.map(|currency| Money::new(transfer.amount.minor(), currency));
-            unpaid.push(PayItem { user_id: transfer.user_id, settlement_id, money });
-        }
-    })
-    .await?;
+    let unpaid = acting.payme.gateway().unpaid_items(acting.attorney, batch, &key).await?;
     if unpaid.is_empty() {
         let message = "no transfer of this batch failed or came back: there is nothing to retry";
         return Err(CliError::new("nothing_to_retry", message));

@@ -8,9 +8,10 @@ use payme::types::PayoutBatchId;
 use serde::Serialize;
 use serde_json::json;
 
-use super::approve::{priced, read};
-use super::currencies;
-use super::told::{BatchTold, TogetherTold, batches_table, lines_table, open_text, summary};
+use super::approve::{Accounts, priced, read};
+use super::told::{
+    BatchTold, TogetherTold, batches_table, lines_table, open_text, summary, wrong_text,
+};
 use crate::cli::args::{BatchArgs, ExecuteArgs, Global};
 use crate::cli::error::CliError;
 use crate::cli::gateway::{Acting, acting, request_key};
@@ -36,20 +37,26 @@ async fn one(
 ) -> Result<Finding, CliError> {
     let Acting { payme, attorney } = acting;
     let gateway = payme.gateway();
-    let open = gateway.batch(attorney, id).await?.open_transfers();
+    let open = gateway.batch_to_execute(attorney, id).await?.open_transfers();
     let bar = progress::count(global, usize::try_from(open).unwrap_or(0), "transfers");
     let count = |looked_at| bar.inc(u64::try_from(looked_at).unwrap_or(0));
     let done = gateway.execute(attorney, id, options, count).await?;
     bar.finish_and_clear();
-    let batch = gateway.batch(attorney, id).await?;
-    let told = BatchTold::new(&batch, &currencies(acting).await?);
+    let batch = gateway.batch_to_execute(attorney, id).await?;
+    let settlement = batch.settlement_id;
+    let account = gateway.payouts().store().account_of(settlement).await?;
+    let currency = account.map(|account| (settlement, account.currency));
+    let told = BatchTold::new(&batch, &currency.into_iter().collect());
     let data = json!({"batch": told, "ended": done.ended, "open": done.open,
-        "is_paused": done.is_paused, "contradictions": done.contradictions});
+        "is_paused": done.is_paused, "blocked_by": done.blocked_by,
+        "contradictions": done.contradictions});
     output::value(global, &data, || {
-        let open = open_text(done.open, done.is_paused, &done.contradictions);
-        std::iter::once(batches_table(&[told])).chain(open).collect::<Vec<_>>().join("\n")
+        let open = open_text(done.open, done.is_paused, done.blocked_by.as_deref());
+        let rest = open.into_iter().chain(wrong_text(&done.contradictions));
+        std::iter::once(batches_table(&[told])).chain(rest).collect::<Vec<_>>().join("\n")
     })?;
-    Ok(if done.contradictions.is_empty() { Finding::Fine } else { Finding::Refused })
+    let is_fine = done.contradictions.is_empty() && done.blocked_by.is_none();
+    Ok(if is_fine { Finding::Fine } else { Finding::Refused })
 }
 
 /// Approves everybody of a file, makes a batch for each settlement, and sends them.
@@ -62,7 +69,7 @@ async fn many(
     let key = request_key(key)?;
     let rows = read(file)?;
     let acting = acting(global, &args.acting).await?;
-    let items: Vec<PayItem> = priced(acting, file, rows)
+    let items: Vec<PayItem> = priced(acting, file, rows, Accounts::Any)
         .await?
         .into_iter()
         .map(|(item, money)| {

@@ -61,6 +61,9 @@ pub(crate) async fn run(global: &Global, args: &PayoutArgs) -> Result<Finding, C
         PayoutWhat::Release { acting: args, transfer } => {
             release(global, args, *transfer).await?;
         }
+        PayoutWhat::GiveUp { acting: args, transfer } => {
+            give_up(global, args, *transfer).await?;
+        }
         PayoutWhat::Cancel { acting: args, transfer } => {
             return cancel::run(global, args, *transfer).await;
         }
@@ -202,4 +205,15 @@ async fn release(global: &Global, args: &ActingArgs, transfer: TransferId) -> Re
     payme.gateway().release(attorney, transfer).await?;
     let told = json!({"transfer_id": transfer, "released": true});
     output::value(global, &told, || "released: it is sent when its batch is executed".to_owned())
+}
+
+async fn give_up(global: &Global, args: &ActingArgs, transfer: TransferId) -> Result<(), CliError> {
+    let Acting { payme, attorney } = acting(global, args).await?;
+    let row = payme.gateway().give_up(attorney, transfer).await?;
+    let told = json!({"transfer_id": transfer, "status": row.state,
+        "failure_reason": row.failure_reason});
+    output::value(global, &told, || match row.state {
+        TransferState::Failed => "given up: its money is free again with its batch".to_owned(),
+        state => format!("not given up: the rail knows it, and it is {state}"),
+    })
 }

@@ -191,6 +191,7 @@ struct ReportTold {
     check: String,
     open: u32,
     is_paused: bool,
+    blocked_by: Option<String>,
     contradictions: Vec<TransferId>,
 }
 
@@ -211,6 +212,7 @@ impl TogetherTold {
             report: batch.reconciliation,
             open: batch.execution.open,
             is_paused: batch.execution.is_paused,
+            blocked_by: batch.execution.blocked_by,
             contradictions: batch.execution.contradictions,
         });
         let skipped = skipped.into_iter().map(|one| ItemTold {
@@ -225,14 +227,18 @@ impl TogetherTold {
 
     /// Whether everybody is in a batch, and everybody agrees about every batch.
     pub(super) fn is_fine(&self) -> bool {
-        let agree =
-            |one: &ReportTold| one.report.disagreements.is_empty() && one.contradictions.is_empty();
+        let agree = |one: &ReportTold| {
+            one.report.disagreements.is_empty()
+                && one.contradictions.is_empty()
+                && one.blocked_by.is_none()
+        };
         self.skipped.is_empty() && self.batches.iter().all(agree)
     }
 
     pub(super) fn text(&self) -> String {
         let reports = self.batches.iter().flat_map(|one| {
-            let open = open_text(one.open, one.is_paused, &one.contradictions);
+            let open = open_text(one.open, one.is_paused, one.blocked_by.as_deref());
+            let open = open.into_iter().chain(wrong_text(&one.contradictions));
             std::iter::once(summary(&one.report)).chain(open)
         });
         let skipped = self.skipped.iter().map(|one| {
@@ -245,19 +251,27 @@ impl TogetherTold {
 }
 
 /// What is left to do for a batch, in words.
-pub(super) fn open_text(open: u32, is_paused: bool, contradictions: &[TransferId]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if is_paused {
-        lines.push("the rail wants to be left alone: execute the batch again later".to_owned());
+pub(super) fn open_text(open: u32, is_paused: bool, blocked_by: Option<&str>) -> Option<String> {
+    if let Some(code) = blocked_by {
+        Some(format!(
+            "the rail does nothing before its settings are mended ({code}): then execute the \
+             batch again"
+        ))
+    } else if is_paused {
+        Some("the rail wants to be left alone: execute the batch again later".to_owned())
     } else if open > 0 {
-        lines.push(format!(
+        Some(format!(
             "open: {open}, on their way, in doubt or held; `payme payout events` reads what the \
              rail says of them, `payme payout held` lists who has to decide"
-        ));
+        ))
+    } else {
+        None
     }
-    let wrong = contradictions.iter();
-    lines.extend(wrong.map(|id| format!("the rail says what cannot be of transfer {id}")));
-    lines
+}
+
+/// The transfers of which the rail says what cannot be, in words.
+pub(super) fn wrong_text(contradictions: &[TransferId]) -> impl Iterator<Item = String> {
+    contradictions.iter().map(|id| format!("the rail says what cannot be of transfer {id}"))
 }
 
 /// A report in a few lines, without its transfers.
@@ -286,6 +300,8 @@ struct BalanceTold {
     settlement_id: Option<SettlementId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<AccountStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rail: Option<String>,
     currency: Currency,
     funded_cents: i64,
     available_cents: i64,
@@ -300,6 +316,7 @@ impl BalanceTold {
         Self {
             settlement_id: account.map(|account| account.settlement_id),
             status: account.map(|account| account.status),
+            rail: account.map(|account| account.rail.clone()),
             currency,
             funded_cents: balance.funded,
             available_cents: balance.available,
@@ -331,29 +348,42 @@ impl BalanceTold {
     }
 }
 
-/// Says where the money of each account is, and the sums.
+/// Says where the money of each account is, and the sums. A sum that does not fit keeps nobody from
+/// seeing the accounts: it is left out, with a word.
 pub(super) async fn balance(global: &Global, acting: Acting<'_>) -> Result<(), CliError> {
     let found = acting.payme.gateway().balances(acting.attorney).await?;
-    let pairs = found.iter().map(|(account, balance)| (account.currency, *balance));
-    let sums = Balance::by_currency(pairs)
-        .map_err(|error| CliError::new(error.code(), error.to_string()))?;
+    let mut by_currency: BTreeMap<&str, Vec<(Currency, Balance)>> = BTreeMap::new();
+    for (account, balance) in &found {
+        let all = by_currency.entry(account.currency.code()).or_default();
+        all.push((account.currency, *balance));
+    }
+    let (mut totals, mut too_large) = (Vec::new(), Vec::new());
+    for (code, all) in by_currency {
+        match Balance::by_currency(all) {
+            Ok(sums) => totals
+                .extend(sums.iter().map(|(currency, sum)| BalanceTold::new(None, *currency, sum))),
+            Err(_) => too_large.push(code),
+        }
+    }
     let accounts: Vec<BalanceTold> = found
         .iter()
         .map(|(account, balance)| BalanceTold::new(Some(account), account.currency, balance))
         .collect();
-    let totals: Vec<BalanceTold> =
-        sums.iter().map(|(currency, balance)| BalanceTold::new(None, *currency, balance)).collect();
     let (rail, held) = acting.payme.gateway().rail_balance(acting.attorney).await?;
     let balance = held.map(|held| {
         json!({"currency": held.currency, "available_cents": held.available,
             "pending_cents": held.pending})
     });
     let rail_told = json!({"name": rail, "balance": balance});
-    let told = json!({"accounts": accounts, "totals": totals, "rail": rail_told});
+    let told = json!({"accounts": accounts, "totals": totals, "totals_too_large": too_large,
+        "rail": rail_told});
     output::value(global, &told, || {
         let header =
             ["settlement", "funded", "available", "reserved", "in flight", "paid", "returned"];
-        let table = output::table(&header, accounts.iter().chain(&totals).map(BalanceTold::cells));
+        let rows = accounts.iter().chain(&totals).map(BalanceTold::cells);
+        let left_out = too_large.iter().map(|code| {
+            format!("all {code}: the sums do not fit in 64 bits of minor units, and are left out")
+        });
         let held = held.map_or_else(
             || "not known".to_owned(),
             |held| {
@@ -362,6 +392,9 @@ pub(super) async fn balance(global: &Global, acting: Acting<'_>) -> Result<(), C
                 format!("{available} available, {pending} pending")
             },
         );
-        format!("{table}\nheld by the rail {rail} for all payouts: {held}")
+        let held = format!("held by the rail {rail} for all payouts: {held}");
+        let table = output::table(&header, rows);
+        let lines = std::iter::once(table).chain(left_out).chain(std::iter::once(held));
+        lines.collect::<Vec<_>>().join("\n")
     })
 }

@@ -241,7 +241,7 @@ fn in_other_currency() -> PayoutError {
 
 /// Executes a batch.
 pub(crate) fn execute(driver: Payouts, batch: PayoutBatchId, chunk: usize) -> Job {
-    let options = ExecuteOptions { chunk, lease_micros: LEASE, in_flight: 1 + chunk % 3 };
+    let options = ExecuteOptions { chunk, lease_micros: LEASE, in_flight: 1 + chunk % 3, first: 1 };
     Box::pin(async move { Ok(driver.execute(batch, options, |_| {}).await.is_ok()) })
 }
 

@@ -19,6 +19,7 @@ use payme_core::types::{
 use stateright::{Checker as _, Model, Property};
 use uuid::Uuid;
 
+const RAIL: &str = "mock";
 const HOUR: i64 = 3_600_000_000;
 const LEASE: i64 = HOUR / 2;
 const CENTS: i64 = 500;
@@ -118,7 +119,8 @@ fn begin(approvals: u8) -> Books {
     }
     let mut draft = Draft::new(books, now);
     let attorney = AttorneyId::from_uuid(id(5, 1));
-    link_account(&mut draft, None, account_id, attorney, (settlement_id, Currency::USD)).unwrap();
+    link_account(&mut draft, None, account_id, attorney, (settlement_id, Currency::USD, RAIL))
+        .unwrap();
     let key = RequestKey::new("key").unwrap();
     let all = CENTS * i64::from(approvals);
     fund(&mut draft, account_id, &key, Money::usd_cents(all), None).unwrap();
@@ -195,7 +197,8 @@ impl World {
                 if batch.state.is_final() {
                     return None;
                 }
-                let (lease, _) = self.decide(|draft| lease_batch(draft, batch_id(), LEASE))?;
+                let (lease, _) =
+                    self.decide(|draft| lease_batch(draft, batch_id(), RAIL, LEASE))?;
                 Executor::Leased(lease)
             }
             Executor::Leased(lease) => {

@@ -1,8 +1,9 @@
 //! What attorneys do with their accounts, claimants and batches.
 
 use payme_core::payouts::{
-    Account, AccountStatus, Amount, Approved, Balance, Batch, Decision, NoteText, PayoutError,
-    Reconciliation, RequestKey, ReviewNote, Transfer, TransferLine, TransferState, check_text,
+    Account, AccountStatus, Amount, ApprovalState, Approved, Balance, Batch, BatchState, Decision,
+    NoteText, PayoutError, Reconciliation, RequestKey, ReviewNote, Transfer, TransferLine,
+    TransferState, check_text,
 };
 use payme_core::types::{
     AccountId, ApprovalId, AttorneyId, Currency, Money, PayoutBatchId, SettlementId, TransferId,
@@ -135,8 +136,9 @@ impl Gateway {
     /// Approves a claimant. A note is kept with a decision that is new.
     ///
     /// # Errors
-    /// As [`payme_core::payouts::approve`], [`PayoutError::Note`], [`PayoutError::UnknownUser`],
-    /// and those of the store.
+    /// As [`payme_core::payouts::approve`], [`PayoutError::NoAmount`] of a new decision that names
+    /// no amount where the settlement names none either, [`PayoutError::Note`],
+    /// [`PayoutError::UnknownUser`], and those of the store.
     pub async fn approve(
         &self,
         attorney: AttorneyId,
@@ -145,9 +147,17 @@ impl Gateway {
         money: Option<Money>,
         note: Option<&str>,
     ) -> Result<Approved, GatewayError> {
-        self.own_account(attorney, settlement).await?;
+        let (known, account) = self.own_account(attorney, settlement).await?;
         self.expect_claimant(settlement, user).await?;
         let note = note.map(NoteText::new).transpose()?;
+        let is_open = account.status == AccountStatus::Active;
+        if money.is_none() && is_open && payout_min(known.payout.min, account.currency).is_none() {
+            // What was decided before is answered as it was; nothing new can be decided.
+            let before = self.store.approval_of(user, settlement).await?;
+            if before.is_none_or(|row| row.state == ApprovalState::Failed) {
+                return Err(PayoutError::NoAmount(account.currency).into());
+            }
+        }
         Ok(self.payouts.approve_with_note(settlement, user, money, note.as_ref()).await?)
     }
 
@@ -245,10 +255,32 @@ impl Gateway {
         Ok(own.ok_or(PayoutError::UnknownBatch(id))?)
     }
 
-    /// Executes a batch as far as the rail lets it.
+    /// A batch of the attorney that may be executed. Of an attorney who was suspended that is one
+    /// that was begun: what is on its way still ends, and nothing new is begun.
     ///
     /// # Errors
-    /// [`PayoutError::UnknownBatch`], and those of [`Payouts::execute`](super::Payouts::execute).
+    /// [`PayoutError::UnknownBatch`], [`PayoutError::Suspended`], and those of the store.
+    pub async fn batch_to_execute(
+        &self,
+        attorney: AttorneyId,
+        id: PayoutBatchId,
+    ) -> Result<Batch, GatewayError> {
+        let may_act = self.attorney(attorney).await?.expect_active();
+        let batch = self.store.payout_batch(id).await?;
+        let own = batch.filter(|batch| batch.attorney_id == attorney);
+        match (may_act, own) {
+            (Ok(()), own) => Ok(own.ok_or(PayoutError::UnknownBatch(id))?),
+            (Err(_), Some(batch)) if batch.state != BatchState::Queued => Ok(batch),
+            (Err(suspended), _) => Err(suspended.into()),
+        }
+    }
+
+    /// Executes a batch as far as the rail lets it: one that was begun also where the attorney was
+    /// suspended since.
+    ///
+    /// # Errors
+    /// Those of [`Gateway::batch_to_execute`], and those of
+    /// [`Payouts::execute`](super::Payouts::execute).
     pub async fn execute(
         &self,
         attorney: AttorneyId,
@@ -256,7 +288,7 @@ impl Gateway {
         options: ExecuteOptions,
         progress: impl FnMut(usize) + Send,
     ) -> Result<Execution, GatewayError> {
-        self.batch(attorney, id).await?;
+        self.batch_to_execute(attorney, id).await?;
         Ok(self.payouts.execute(id, options, progress).await?)
     }
 

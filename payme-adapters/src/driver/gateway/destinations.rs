@@ -11,7 +11,7 @@ use payme_core::types::{Commit, DestinationId, UserId};
 
 use super::{CONTENTION, Gateway, GatewayError, NEW};
 use crate::driver::ATTEMPTS_MAX;
-use crate::vault::{KeyRing, Secret};
+use crate::vault::{KeyRing, Secret, VaultError};
 
 /// What the secrets of a destination are bound to, beside its id.
 pub(super) const ACCESS_TOKEN: &str = "payout_destination.access_token";
@@ -33,7 +33,7 @@ pub struct NewDestination {
 
 impl Gateway {
     /// Links where a person's money is sent to; what was linked before is revoked in the same
-    /// commit. The same again changes nothing.
+    /// commit, also where its key is gone. The same again changes nothing.
     ///
     /// # Errors
     /// [`GatewayError::NoKeys`], [`PayoutError::UnknownUser`](
@@ -50,10 +50,13 @@ impl Gateway {
         check_text("legal_name", new.legal_name.reveal())?;
         for _ in 0..ATTEMPTS_MAX {
             let active = self.store.destination(user).await?;
-            if let Some(active) = &active
-                && self.is_that(active, &new)?
-            {
-                return Ok(active.clone());
+            if let Some(active) = &active {
+                match self.is_that(active, &new) {
+                    Ok(true) => return Ok(active.clone()),
+                    // What nobody can open any more is replaced, as another one would be.
+                    Ok(false) | Err(GatewayError::Vault(VaultError::UnknownKey(_))) => {}
+                    Err(error) => return Err(error),
+                }
             }
             let destination = self.destination(user, &new)?;
             let mut rows = Vec::new();
@@ -171,24 +174,26 @@ impl DestinationResolver for StoredDestinations {
     }
 }
 
+/// What a rail is told of where somebody's money goes.
+#[cfg(feature = "plaid-transfer")]
+type Told =
+    Result<Option<crate::plaid::transfer::Destination>, crate::plaid::transfer::DestinationError>;
+
 #[cfg(feature = "plaid-transfer")]
 #[async_trait]
 impl crate::plaid::transfer::DestinationSecrets for StoredDestinations {
-    /// A destination that does not open is damage, not an absence: its owner has to hear of it.
-    async fn destination(
-        &self,
-        user: UserId,
-    ) -> Result<Option<crate::plaid::transfer::Destination>, StoreError> {
+    /// A destination that does not open is damage, not an absence: its transfer waits for a person.
+    async fn destination(&self, user: UserId) -> Told {
         let Some(row) = self.store.destination(user).await? else { return Ok(None) };
         let open = |sealed, field| {
             let belongs = crate::vault::Belongs { field, id: row.id.uuid() };
-            let opened = super::open(&self.ring, sealed, belongs);
-            opened.map_err(|error| StoreError::Failed(error.to_string()))
+            super::open(&self.ring, sealed, belongs)
         };
         Ok(Some(crate::plaid::transfer::Destination {
             access_token: open(&row.access_token, ACCESS_TOKEN)?,
             account_id: open(&row.account_id, ACCOUNT_ID)?,
             legal_name: open(&row.legal_name, LEGAL_NAME)?,
+            version: format!("{}.{}", row.id, row.version.0),
         }))
     }
 }

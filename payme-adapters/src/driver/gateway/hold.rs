@@ -1,4 +1,4 @@
-//! What a person decides about a single transfer: that it is sent, or that it is to be cancelled.
+//! What a person decides about a single transfer: that it is sent, given up, or to be cancelled.
 
 use payme_core::payouts::{PayoutError, RailBalance, Transfer};
 use payme_core::types::{AttorneyId, TransferId};
@@ -16,6 +16,21 @@ impl Gateway {
     pub async fn release(&self, attorney: AttorneyId, id: TransferId) -> Result<(), GatewayError> {
         let own = self.own_transfer(attorney, id).await?;
         Ok(self.payouts.release(&own.ok_or(PayoutError::NotHeld(id))?).await?)
+    }
+
+    /// Gives up a transfer of the attorney that waits for a person to decide, and gives it as it is
+    /// then.
+    ///
+    /// # Errors
+    /// [`PayoutError::NotHeld`], also of a transfer that is another attorney's, and those of
+    /// [`Payouts::give_up`](super::Payouts::give_up).
+    pub async fn give_up(
+        &self,
+        attorney: AttorneyId,
+        id: TransferId,
+    ) -> Result<Transfer, GatewayError> {
+        let own = self.own_transfer(attorney, id).await?;
+        Ok(self.payouts.give_up(&own.ok_or(PayoutError::NotHeld(id))?).await?)
     }
 
     /// Asks the rail to cancel a transfer of the attorney that is on its way.

@@ -84,7 +84,8 @@ impl Gateway {
     /// # Errors
     /// [`PayoutError::Items`] where the request is wrong, [`PayoutError::KeyReused`] where another
     /// one had the key, [`PayoutError::Insufficient`] where an account cannot cover its batch: then
-    /// nobody is paid, and who was approved stands so. Those of [`Gateway::execute`].
+    /// nobody is paid, and who was approved stands so. [`PayoutError::OtherRail`] where an account
+    /// is paid from over another rail: then nothing is done. Those of [`Gateway::execute`].
     pub async fn execute_items(
         &self,
         attorney: AttorneyId,
@@ -144,6 +145,9 @@ impl Gateway {
                 known.ok_or_else(|| PayoutError::from(ItemFault::UnknownSettlement.at(index)))?;
             let account = self.store.account_of(settlement).await?;
             let own = account.filter(|account| account.attorney_id == attorney);
+            if let Some(account) = &own {
+                account.expect_rail(self.payouts.rail_name())?;
+            }
             currencies.extend(own.map(|account| (settlement, account.currency)));
             least.insert(settlement, known.payout.min);
         }
@@ -213,9 +217,14 @@ impl Gateway {
         if self.store.payout_batch_of(attorney, &group.key).await?.is_some() {
             return Ok(None);
         }
-        let answers = self.payouts.approve_many(group.settlement_id, &group.items).await?;
-        let mut left_out = Vec::new();
-        for ((user, _), answer) in group.items.iter().zip(answers) {
+        // Without an amount nobody can be paid: then nothing is decided about them either.
+        let is_priced = |amount: Option<Amount>| amount.or(order.payout_min).is_some();
+        let (people, unpriced): (Vec<_>, Vec<_>) =
+            group.items.iter().copied().partition(|(_, amount)| is_priced(*amount));
+        let answers = self.payouts.approve_many(group.settlement_id, &people).await?;
+        let mut left_out: LeftOut =
+            unpriced.into_iter().map(|(user, _)| (user, Skipped::NoAmount)).collect();
+        for ((user, _), answer) in people.iter().zip(answers) {
             if let Err(error) = answer {
                 left_out.push((*user, left_out_by(&error).ok_or(error)?));
             }

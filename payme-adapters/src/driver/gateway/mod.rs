@@ -11,6 +11,7 @@ mod destinations;
 mod hold;
 mod items;
 mod reseal;
+mod retry;
 mod webhook;
 
 use std::fmt;

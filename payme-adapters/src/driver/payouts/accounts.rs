@@ -45,9 +45,8 @@ impl Payouts {
         let id = AccountId::v7(self.now(), self.random.bytes());
         for _ in 0..ATTEMPTS_MAX {
             let linked = self.store.account_of(settlement).await?;
-            let decide = |draft: &mut Draft| {
-                link_account(draft, linked.as_ref(), id, attorney, (settlement, currency))
-            };
+            let of = (settlement, currency, self.rail.name());
+            let decide = |draft: &mut Draft| link_account(draft, linked.as_ref(), id, attorney, of);
             if self.commit(Books::default(), decide).await?.is_some() {
                 return Ok(id);
             }
@@ -179,7 +178,7 @@ impl Payouts {
         new: &DetailedAccount<'_>,
     ) -> Result<bool, PayoutDriverError> {
         let decide = |draft: &mut Draft| {
-            let of = (new.settlement, new.currency);
+            let of = (new.settlement, new.currency, self.rail.name());
             link_account(draft, None, new.id, new.attorney, of)?;
             keep_details(draft, new.id, new.bank_name, new.account_ref.clone())?;
             if let Some((key, money)) = new.opening {

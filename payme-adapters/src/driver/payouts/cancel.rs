@@ -31,12 +31,17 @@ impl Payouts {
     /// its batch, and it is paid only by a new attempt.
     ///
     /// # Errors
-    /// As [`ask_to_cancel`]; [`PayoutError::NotCancellable`] where the rail does not, and the
-    /// transfer did not fail by itself; and those of the store.
+    /// As [`ask_to_cancel`]; [`PayoutError::OtherRail`]; [`PayoutError::NotCancellable`] where the
+    /// rail does not, and the transfer did not fail by itself; and those of the store.
     pub async fn cancel(&self, id: TransferId) -> Result<CancelOutcome, PayoutDriverError> {
         let unknown = || PayoutError::UnknownTransfer(id);
         let transfer = self.store.transfer(id).await?.ok_or_else(unknown)?;
-        let ask = |draft: &mut Draft| ask_to_cancel(draft, id);
+        let ask = |draft: &mut Draft| {
+            for account in draft.books().accounts.values() {
+                account.expect_rail(self.rail.name())?;
+            }
+            ask_to_cancel(draft, id)
+        };
         let asked = self.decide_about(&transfer, ask).await?;
         // As it was when this was stored.
         let transfer = asked.books.transfers.get(&id).cloned().ok_or_else(unknown)?;
@@ -45,7 +50,7 @@ impl Payouts {
         let Decided { answer, mut books, .. } = self.decide_about(&transfer, take_in).await?;
         let mut is_contradicted = false;
         // Who wants to be left alone is not asked anything else.
-        if !said.is_later()
+        if !said.is_pause()
             && let Answer::Done(Some(found)) = self.rail.probe(&transfer, &transfer.key()).await
         {
             let followed = self.follow(&transfer, &found).await?;

@@ -29,12 +29,16 @@ pub struct ExecuteOptions {
     pub lease_micros: i64,
     /// So many requests to the rail are under way at a time, at least 1.
     pub in_flight: usize,
+    /// So many transfers are asked about before the first are sent, at least 1, and twice as many
+    /// each time. A rail that answers only so many requests at a time so lets some of them through
+    /// in each call, instead of agreeing to all and sending none.
+    pub first: usize,
 }
 
 impl Default for ExecuteOptions {
-    /// Chunks of 1,000, two minutes, and 8 requests at a time.
+    /// Chunks of 1,000, two minutes, 8 requests at a time, and the first transfer alone.
     fn default() -> Self {
-        Self { chunk: 1_000, lease_micros: 120_000_000, in_flight: 8 }
+        Self { chunk: 1_000, lease_micros: 120_000_000, in_flight: 8, first: 1 }
     }
 }
 
@@ -47,8 +51,10 @@ pub struct Execution {
     pub ended: u32,
     /// How many are still open: on their way, in doubt, or waiting for a person.
     pub open: u32,
-    /// Whether the rail had too many requests: the rest is for a later call.
+    /// Whether the rail wants to be left alone: the rest is for a later call.
     pub is_paused: bool,
+    /// What has to be mended before the rail does anything: its code.
+    pub blocked_by: Option<String>,
     /// Transfers about which the rail says what cannot be true.
     pub contradictions: Vec<TransferId>,
 }
@@ -70,6 +76,10 @@ struct Run<'a> {
     contradictions: Vec<TransferId>,
     /// The rail wants to be left alone for a while.
     is_paused: bool,
+    /// What has to be mended first.
+    blocked_by: Option<String>,
+    /// So many transfers are asked about before they are sent.
+    portion: usize,
 }
 
 impl Payouts {
@@ -92,16 +102,30 @@ impl Payouts {
         let open_before = batch.open_transfers();
         if batch.state.is_final() {
             let state = batch.state;
-            let (is_paused, contradictions) = (false, Vec::new());
-            return Ok(Execution { state, ended: 0, open: 0, is_paused, contradictions });
+            return Ok(Execution {
+                state,
+                ended: 0,
+                open: 0,
+                is_paused: false,
+                blocked_by: None,
+                contradictions: Vec::new(),
+            });
         }
         let micros = options.lease_micros;
-        let take = |draft: &mut Draft| lease_batch(draft, batch_id, micros);
+        let rail = self.rail.name();
+        let take = |draft: &mut Draft| lease_batch(draft, batch_id, rail, micros);
         let about = About { batch_id, transfers: &[], names: &[] };
         let lease = self.decide_on(about, None, take).await?.answer;
-        let contradictions = Vec::new();
-        let is_paused = false;
-        let mut run = Run { payouts: self, batch_id, lease, options, contradictions, is_paused };
+        let mut run = Run {
+            payouts: self,
+            batch_id,
+            lease,
+            options,
+            contradictions: Vec::new(),
+            is_paused: false,
+            blocked_by: None,
+            portion: options.first.max(1),
+        };
         run.recover(&mut progress).await?;
         run.send_waiting(&mut progress).await?;
         let lease = run.lease;
@@ -117,6 +141,7 @@ impl Payouts {
             ended: open_before.saturating_sub(open),
             open,
             is_paused: run.is_paused,
+            blocked_by: run.blocked_by,
             contradictions: run.contradictions,
         })
     }
@@ -186,12 +211,23 @@ impl Run<'_> {
     async fn chunk(&mut self, ids: &[TransferId]) -> Result<(), PayoutDriverError> {
         let mut left: VecDeque<TransferId> = ids.iter().copied().collect();
         while !left.is_empty() && !self.is_paused {
+            let rest = left.split_off(self.portion.min(left.len()));
             let books = self.begin(left.make_contiguous()).await?;
             let (agreements, findings) = self.ask(&books, &mut left).await;
             let (books, rights) = self.store_answers(books, agreements, findings).await?;
             self.send(books, rights).await?;
+            left.extend(rest);
+            self.portion = self.portion.saturating_mul(2);
         }
         Ok(())
+    }
+
+    /// Takes note of an answer after which nothing else is asked.
+    fn heed<T>(&mut self, answer: &Answer<T>) {
+        self.is_paused |= answer.is_pause();
+        if let Some(code) = answer.blocked_by() {
+            self.blocked_by = Some(code.to_owned());
+        }
     }
 
     /// Keeps the lease, and stores of what waits that it is about to be sent.
@@ -241,11 +277,11 @@ impl Run<'_> {
             }
             match running.next().await {
                 Some(Asked::Agreed(id, answer)) => {
-                    self.is_paused |= answer.is_later();
+                    self.heed(&answer);
                     agreements.insert(id, answer);
                 }
                 Some(Asked::Found(id, answer)) => {
-                    self.is_paused |= answer.is_later();
+                    self.heed(&answer);
                     findings.insert(id, answer);
                 }
                 None => break,
@@ -299,19 +335,22 @@ impl Run<'_> {
         let mut answers: BTreeMap<TransferId, Sent> = BTreeMap::new();
         let rail = self.payouts.rail.as_ref();
         let mut rights = rights.into_iter();
+        let mut is_refused = false;
         let mut running = FuturesUnordered::new();
         loop {
             // Where the rail wants to be left alone, and where the lease ended while others were
-            // sent, the rest is left: whoever has the batch then asks the rail first.
+            // sent, the rest is left: whoever has the batch then asks the rail first. That it did
+            // not want to be asked for more does not keep what it agreed to from being sent.
             while running.len() < self.options.in_flight.max(1)
-                && !self.is_paused
+                && !is_refused
                 && let Some(right) = rights.next()
                 && self.payouts.now() < right.until()
             {
                 running.push(send_money(rail, right).boxed());
             }
             let Some((id, sent)) = running.next().await else { break };
-            self.is_paused |= sent.1.is_later();
+            is_refused |= sent.1.is_pause();
+            self.heed(&sent.1);
             answers.insert(id, sent);
         }
         let ids: Vec<TransferId> = answers.keys().copied().collect();

@@ -112,6 +112,11 @@ impl Payouts {
         self.store.as_ref()
     }
 
+    /// The name of the rail.
+    pub(in crate::driver) fn rail_name(&self) -> &str {
+        self.rail.name()
+    }
+
     fn now(&self) -> Instant {
         self.clock.now()
     }

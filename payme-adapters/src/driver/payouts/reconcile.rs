@@ -42,6 +42,7 @@ impl Payouts {
         let unknown = || PayoutError::UnknownBatch(batch_id);
         let batch = books.batches.get(&batch_id).ok_or_else(unknown)?;
         let account = books.accounts.get(&batch.account_id).ok_or_else(unknown)?;
+        account.expect_rail(self.rail.name())?;
         let mut reconciler = Reconciler::new(batch, account);
         let whole = self.store.postings_of_batch(batch_id).await?;
         reconciler.batch_postings(&whole).map_err(PayoutError::Amount)?;
@@ -78,12 +79,13 @@ impl Payouts {
     }
 
     async fn list(&self, reconciler: &mut Reconciler, since: Instant) -> Rail {
-        let mut listed = Vec::new();
+        let (mut listed, mut passed) = (Vec::new(), 0_usize);
         loop {
-            let skip = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+            let skip = u64::try_from(passed).unwrap_or(u64::MAX);
             match self.rail.list(since, skip, PAGE).await {
                 Answer::Done(page) => {
-                    let is_over = page.transfers.is_empty() || !page.has_more;
+                    let is_over = page.passed == 0 || !page.has_more;
+                    passed = passed.saturating_add(page.passed);
                     listed.extend(page.transfers);
                     if is_over {
                         reconciler.rail(listed);
@@ -94,7 +96,9 @@ impl Payouts {
                     reconciler.rail([]);
                     return Rail::OneByOne;
                 }
-                Answer::Refused(Refusal::Later | Refusal::Expired | Refusal::Unclear(_))
+                Answer::Refused(
+                    Refusal::Later | Refusal::Blocked(_) | Refusal::Expired | Refusal::Unclear(_),
+                )
                 | Answer::Unknown => {
                     return Rail::Silent;
                 }

@@ -50,14 +50,15 @@ pub(super) const EXPIRED_CODES: [&str; 3] = [
 const NOT_CANCELLABLE: &str = "TRANSFER_NOT_CANCELLABLE";
 const LOGIN_REQUIRED: &str = "ITEM_LOGIN_REQUIRED";
 const NOT_FOUND: &str = "NOT_FOUND";
-/// Codes that say that nothing of this client is done at present, whatever transfer it is about.
-const CLIENT_CODES: [&str; 5] = [
+/// Codes that say that nothing of this client is done, whatever transfer it is about, until
+/// somebody mends its settings.
+const CLIENT_CODES: [&str; 4] = [
     "INVALID_API_KEYS",
     "INVALID_PRODUCT",
     "UNAUTHORIZED_ENVIRONMENT",
     "UNAUTHORIZED_ROUTE_ACCESS",
-    "PLANNED_MAINTENANCE",
 ];
+const MAINTENANCE: &str = "PLANNED_MAINTENANCE";
 /// The type of an error that is Plaid's own.
 const API_ERROR: &str = "API_ERROR";
 const RATE_LIMIT: &str = "RATE_LIMIT_EXCEEDED";
@@ -164,17 +165,31 @@ pub(super) fn probe(response: &Response, authorization: &str) -> Answer<Option<R
     }
 }
 
-/// The transfers of a page of the list, each with the key it was sent under; the key is empty for
-/// what somebody else sent.
-pub(super) fn list(response: &Response) -> Answer<Vec<(String, RailTransfer)>> {
+/// A page of the list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// How many transfers are on it.
+    pub(super) length: usize,
+    /// Each with the key it was sent under; the key is empty for what somebody else sent.
+    pub(super) transfers: Vec<(String, RailTransfer)>,
+}
+
+/// The transfers of a page of the list. What somebody else sent and cannot be read, such as a debit
+/// in another currency, is passed over: it is none of ours, and hides none of ours.
+pub(super) fn list(response: &Response) -> Answer<Page> {
     match success::<wire::TransfersTold>(response) {
         Ok(told) => {
-            let read = |mut one: wire::Transfer| {
+            let length = told.transfers.len();
+            let mut transfers = Vec::with_capacity(length);
+            for mut one in told.transfers {
                 let key = one.metadata.as_mut().and_then(|all| all.remove(METADATA_KEY));
-                Some((key.unwrap_or_default(), transfer(one)?))
-            };
-            let listed: Option<Vec<_>> = told.transfers.into_iter().map(read).collect();
-            listed.map_or(Answer::Unknown, Answer::Done)
+                match (key, transfer(one)) {
+                    (key, Some(read)) => transfers.push((key.unwrap_or_default(), read)),
+                    (None, None) => {}
+                    (Some(_), None) => return Answer::Unknown,
+                }
+            }
+            Answer::Done(Page { length, transfers })
         }
         Err(fault) => fault.stays_open(),
     }
@@ -298,19 +313,33 @@ enum Fault {
     Silent,
 }
 
+impl wire::Error {
+    /// Whether it is about this client, and not about what it asked.
+    fn is_pause(&self) -> bool {
+        let code = self.error_code.as_str();
+        self.error_type == RATE_LIMIT || code == MAINTENANCE || CLIENT_CODES.contains(&code)
+    }
+
+    /// Whether waiting helps.
+    fn pause(self) -> Refusal {
+        if CLIENT_CODES.contains(&self.error_code.as_str()) {
+            Refusal::Blocked(self.error_code)
+        } else {
+            Refusal::Later
+        }
+    }
+}
+
 impl Fault {
     /// What it means for a request that may never succeed.
     fn refuses<T>(self, expired_codes: &[String]) -> Answer<T> {
         match self {
-            Self::Plaid(error) if error.error_type == RATE_LIMIT => Answer::Refused(Refusal::Later),
+            Self::Plaid(error) if error.is_pause() => Answer::Refused(error.pause()),
             Self::Plaid(error) if expired_codes.contains(&error.error_code) => {
                 Answer::Refused(Refusal::Expired)
             }
             Self::Plaid(error) if FINAL_CODES.contains(&error.error_code.as_str()) => {
                 Answer::Refused(Refusal::Never(error.error_code))
-            }
-            Self::Plaid(error) if CLIENT_CODES.contains(&error.error_code.as_str()) => {
-                Answer::Refused(Refusal::Later)
             }
             // Of a fault of its own Plaid does not say what it had done before.
             Self::Plaid(error) if error.error_type == API_ERROR => Answer::Unknown,
@@ -324,7 +353,7 @@ impl Fault {
     /// What it means for a question: that there is no answer yet.
     fn stays_open<T>(self) -> Answer<T> {
         match self {
-            Self::Plaid(error) if error.error_type == RATE_LIMIT => Answer::Refused(Refusal::Later),
+            Self::Plaid(error) if error.is_pause() => Answer::Refused(error.pause()),
             Self::Plaid(_) | Self::Silent => Answer::Unknown,
         }
     }

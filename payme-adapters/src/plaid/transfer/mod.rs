@@ -22,7 +22,7 @@ use payme_core::payouts::Amount;
 use payme_core::ports::StoreError;
 use payme_core::types::UserId;
 
-use crate::vault::Secret;
+use crate::vault::{Secret, VaultError};
 
 pub use client::{ClientError, Credentials, HttpClient};
 pub use rail::PlaidRail;
@@ -37,13 +37,26 @@ pub struct Destination {
     pub account_id: Secret,
     /// The name that the account is held under.
     pub legal_name: Secret,
+    /// Which destination this is: another text once anything of it was changed.
+    pub version: String,
+}
+
+/// Why a destination cannot be told.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DestinationError {
+    /// The store could not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is under lock and does not open.
+    #[error(transparent)]
+    Locked(#[from] VaultError),
 }
 
 /// Finds the destination of a person, decrypted.
 #[async_trait]
 pub trait DestinationSecrets: Send + Sync {
     /// The destination that is active; `None` where there is none.
-    async fn destination(&self, user: UserId) -> Result<Option<Destination>, StoreError>;
+    async fn destination(&self, user: UserId) -> Result<Option<Destination>, DestinationError>;
 }
 
 /// What came back over HTTP. `Debug` shows the status and the size only.

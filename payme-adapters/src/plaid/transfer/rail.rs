@@ -8,15 +8,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use payme_core::payouts::{
-    Answer, Authorization, AuthorizationRequest, ProviderTransferId, RailBalance, RailEvents,
-    RailList, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
+    Answer, Authorization, AuthorizationId, AuthorizationRequest, ProviderTransferId, RailBalance,
+    RailEvents, RailList, RailTransfer, Refusal, SendMoney, Transfer, TransferKey,
 };
 use payme_core::ports::TransferRail;
 use payme_core::types::{Currency, Instant, UserId};
 
 use super::{
-    Destination, DestinationSecrets, Http, HttpError, Order, RailSettings, Response, convert, wire,
+    Destination, DestinationError, DestinationSecrets, Http, HttpError, Order, RailSettings,
+    Response, convert, wire,
 };
+use crate::vault::VaultError;
+
+/// The name of the rail where none is given.
+const NAME: &str = "plaid";
+/// What stands between Plaid's name of an agreement and the destination: in no name of Plaid's.
+const AT: char = '@';
 
 /// The rail that moves money over Plaid.
 #[derive(Clone)]
@@ -24,6 +31,7 @@ pub struct PlaidRail {
     http: Arc<dyn Http>,
     destinations: Arc<dyn DestinationSecrets>,
     settings: RailSettings,
+    name: String,
 }
 
 impl fmt::Debug for PlaidRail {
@@ -39,7 +47,14 @@ impl PlaidRail {
         destinations: Arc<dyn DestinationSecrets>,
         settings: RailSettings,
     ) -> Self {
-        Self { http, destinations, settings }
+        Self { http, destinations, settings, name: NAME.to_owned() }
+    }
+
+    /// The same under another name. Money at one server of Plaid is nothing to another one: each
+    /// has a name of its own, which accounts are linked under.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 
     async fn ask<T>(
@@ -63,15 +78,40 @@ impl PlaidRail {
         match self.destinations.destination(user).await {
             Ok(Some(destination)) => Ok(destination),
             Ok(None) => Err(Refusal::Never("no_destination".to_owned())),
-            Err(_) => Err(Refusal::Later),
+            Err(DestinationError::Store(_)) => Err(Refusal::Later),
+            // With another ring it would open, as would all others.
+            Err(DestinationError::Locked(error @ VaultError::UnknownKey(_))) => {
+                Err(Refusal::Blocked(error.code().to_owned()))
+            }
+            Err(DestinationError::Locked(error)) => Err(Refusal::Unclear(error.code().to_owned())),
         }
+    }
+}
+
+/// An agreement as it is stored: Plaid's name of it, and the destination that Plaid agreed to, of
+/// which it takes no other one.
+struct Agreement<'a> {
+    id: &'a str,
+    destination: Option<&'a str>,
+}
+
+impl<'a> Agreement<'a> {
+    fn of(stored: &'a AuthorizationId) -> Self {
+        match stored.0.split_once(AT) {
+            Some((id, destination)) => Self { id, destination: Some(destination) },
+            None => Self { id: &stored.0, destination: None },
+        }
+    }
+
+    fn stored(id: &str, destination: &Destination) -> AuthorizationId {
+        AuthorizationId(format!("{id}{AT}{}", destination.version))
     }
 }
 
 #[async_trait]
 impl TransferRail for PlaidRail {
     fn name(&self) -> &str {
-        "plaid"
+        &self.name
     }
 
     async fn authorize(&self, request: &AuthorizationRequest) -> Answer<Authorization> {
@@ -81,15 +121,28 @@ impl TransferRail for PlaidRail {
         };
         let body = convert::authorization_body(request, &destination, &self.settings);
         let read = |response: &Response| convert::authorization(response, request.amount);
-        self.ask("/transfer/authorization/create", body, read).await
+        let answer = self.ask("/transfer/authorization/create", body, read).await;
+        answer.map(|agreed| match agreed {
+            Authorization::Approved { id, unchecked } => {
+                Authorization::Approved { id: Agreement::stored(&id.0, &destination), unchecked }
+            }
+            other => other,
+        })
     }
 
     async fn create(&self, money: &SendMoney) -> Answer<RailTransfer> {
+        let Agreement { id: authorization, destination: agreed } =
+            Agreement::of(money.authorization());
         let destination = match self.destination(money.user_id(), money.currency()).await {
             Ok(destination) => destination,
+            // Where there is none any more, what was agreed to cannot be used up: Plaid is asked
+            // whether it was, and then agrees anew, or does not.
+            Err(Refusal::Never(_)) => return Answer::Refused(Refusal::Expired),
             Err(refusal) => return Answer::Refused(refusal),
         };
-        let authorization = &money.authorization().0;
+        if agreed.is_some_and(|version| version != destination.version) {
+            return Answer::Refused(Refusal::Expired);
+        }
         let key = money.key().to_string();
         let order =
             Order { authorization, amount: money.amount(), key: &key, destination: &destination };
@@ -101,22 +154,24 @@ impl TransferRail for PlaidRail {
     async fn probe(&self, transfer: &Transfer, _: &TransferKey) -> Answer<Option<RailTransfer>> {
         // Without an authorization there is nothing that it can be asked by.
         let Some(authorization) = &transfer.authorization else { return Answer::Unknown };
-        let body = convert::body(&wire::TransferGet { authorization_id: &authorization.0 });
-        let read = |response: &Response| convert::probe(response, &authorization.0);
+        let Agreement { id, .. } = Agreement::of(authorization);
+        let body = convert::body(&wire::TransferGet { authorization_id: id });
+        let read = |response: &Response| convert::probe(response, id);
         self.ask("/transfer/get", body, read).await
     }
 
     /// Plaid tells 25 at a time and not in which order: what is listed twice is the same transfer.
     async fn list(&self, since: Instant, skip: u64, count: usize) -> Answer<RailList> {
         let mut listed = RailList::default();
-        while listed.transfers.len() < count {
-            let wanted = (count - listed.transfers.len()).min(convert::LIST_COUNT_MAX);
-            let read_so_far = u64::try_from(listed.transfers.len()).unwrap_or(u64::MAX);
+        while listed.passed < count {
+            let wanted = (count - listed.passed).min(convert::LIST_COUNT_MAX);
+            let read_so_far = u64::try_from(listed.passed).unwrap_or(u64::MAX);
             let body = convert::list_body(since, skip.saturating_add(read_so_far), wanted);
             match self.ask("/transfer/list", body, convert::list).await {
                 Answer::Done(page) => {
-                    let is_full = page.len() >= wanted;
-                    listed.transfers.extend(page.into_iter().take(wanted));
+                    let is_full = page.length >= wanted;
+                    listed.passed += page.length.min(wanted);
+                    listed.transfers.extend(page.transfers.into_iter().take(wanted));
                     listed.has_more = is_full;
                     if !is_full {
                         break;

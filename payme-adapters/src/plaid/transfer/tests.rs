@@ -13,8 +13,8 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::{
-    Destination, DestinationSecrets, Http, HttpError, Network, Order, PlaidRail, RailSettings,
-    Response, convert,
+    Destination, DestinationError, DestinationSecrets, Http, HttpError, Network, Order, PlaidRail,
+    RailSettings, Response, convert,
 };
 use crate::vault::Secret;
 
@@ -27,6 +27,7 @@ fn destination() -> Destination {
         access_token: Secret::new("access-1".to_owned()),
         account_id: Secret::new("account-2".to_owned()),
         legal_name: Secret::new("Ada Example".to_owned()),
+        version: "1".to_owned(),
     }
 }
 
@@ -145,6 +146,7 @@ fn each_decision_has_its_answer() {
     };
     let declined = |code: &str| Answer::Done(Authorization::Declined(code.to_owned()));
     let action = || Answer::Done(Authorization::UserActionRequired);
+    let blocked = || Answer::Refused(Refusal::Blocked("INVALID_API_KEYS".to_owned()));
     #[rustfmt::skip]
     let table = [
         (told("approved", Value::Null, "12.05"),                              approved(None)),
@@ -160,7 +162,8 @@ fn each_decision_has_its_answer() {
         (told("perhaps", Value::Null, "12.05"),                               Answer::Unknown),
         (error(400, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"),                     action()),
         (error(400, "TRANSFER_ERROR", "TRANSFER_ACCOUNT_BLOCKED"),            refused("TRANSFER_ACCOUNT_BLOCKED")),
-        (error(400, "INVALID_INPUT", "INVALID_API_KEYS"),                     Answer::Refused(Refusal::Later)),
+        (error(400, "INVALID_INPUT", "INVALID_API_KEYS"),                     blocked()),
+        (error(400, "API_ERROR", "PLANNED_MAINTENANCE"),                      Answer::Refused(Refusal::Later)),
         (error(400, "INVALID_INPUT", "A_NEW_ONE"),                            Answer::Refused(Refusal::Unclear("A_NEW_ONE".to_owned()))),
         (error(429, "RATE_LIMIT_EXCEEDED", "TRANSFER_AUTHORIZATION_LIMIT"),   Answer::Refused(Refusal::Later)),
         (error(500, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"),                     Answer::Unknown),
@@ -340,9 +343,17 @@ fn the_list_names_the_keys_and_what_others_sent_has_none() {
     let [own, other] = [transfer(|_| {}), transfer(|one| one["metadata"] = Value::Null)];
     let got = convert::list(&response(200, &json!({"transfers": [own, other]})));
     let wanted = ["transfer:a:b", ""].map(|key| (key.to_owned(), sent(RailStatus::Pending, None)));
-    assert_eq!(got, Answer::Done(wanted.to_vec()));
+    assert_eq!(got, Answer::Done(convert::Page { length: 2, transfers: wanted.to_vec() }));
     let odd = transfer(|one| one["status"] = json!("in_orbit"));
     assert_eq!(convert::list(&response(200, &json!({"transfers": [odd]}))), Answer::Unknown);
+    // What somebody else did is passed over, and counted, so that the next page begins behind it.
+    let foreign = transfer(|one| {
+        (one["metadata"], one["iso_currency_code"]) = (Value::Null, json!("CAD"));
+    });
+    let own = transfer(|_| {});
+    let wanted = vec![("transfer:a:b".to_owned(), sent(RailStatus::Pending, None))];
+    let got = convert::list(&response(200, &json!({"transfers": [foreign, own]})));
+    assert_eq!(got, Answer::Done(convert::Page { length: 2, transfers: wanted }));
     assert_eq!(
         convert::list(&error(400, "X", "UNAUTHORIZED_ACCESS")),
         Answer::Unknown,
@@ -410,8 +421,9 @@ struct One(Option<bool>);
 
 #[async_trait]
 impl DestinationSecrets for One {
-    async fn destination(&self, _: UserId) -> Result<Option<Destination>, StoreError> {
-        self.0.map(|has_one| has_one.then(destination)).ok_or(StoreError::Busy)
+    async fn destination(&self, _: UserId) -> Result<Option<Destination>, DestinationError> {
+        let found = self.0.map(|has_one| has_one.then(destination));
+        found.ok_or(DestinationError::Store(StoreError::Busy))
     }
 }
 

@@ -27,6 +27,8 @@ mod row;
 mod runs;
 mod sql;
 
+use std::path::PathBuf;
+
 use payme_core::ports::{Commit, StoreError};
 use sqlx::sqlite::{Sqlite, SqlitePool};
 use sqlx::{Connection as _, Transaction};
@@ -78,6 +80,22 @@ impl SqliteStore {
     /// Those of [`SqliteStore::open`].
     pub async fn open_with(url: &str, options: Options) -> Result<Self, StoreError> {
         open::open(url, options).await
+    }
+
+    /// The file that an address names; `None` for a database in memory and for what is no address
+    /// of SQLite. Nothing is opened.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use payme_adapters::store::sqlite::SqliteStore;
+    /// for address in ["a b.db", "sqlite:a b.db", "sqlite://a%20b.db?mode=ro"] {
+    ///     assert_eq!(SqliteStore::file_of(address).as_deref(), Some(Path::new("a b.db")));
+    /// }
+    /// assert_eq!(SqliteStore::file_of("sqlite::memory:"), None);
+    /// assert_eq!(SqliteStore::file_of("postgres://host/db"), None);
+    /// ```
+    pub fn file_of(url: &str) -> Option<PathBuf> {
+        open::file_of(url)
     }
 
     /// Closes every connection, after which the file stands alone, without a log beside it.

@@ -1,6 +1,6 @@
 //! Opening a database: connections, write-ahead mode, schema.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -106,6 +106,14 @@ async fn open_at_rest(connect: SqliteConnectOptions) -> Result<SqliteStore, Stor
 /// The newest version of the schema that is known here.
 fn newest_known() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// The file that an address names.
+pub(super) fn file_of(url: &str) -> Option<PathBuf> {
+    match connect_options(url, Options::default()) {
+        Ok((connect, false)) => Some(connect.get_filename().to_owned()),
+        Ok((_, true)) | Err(_) => None,
+    }
 }
 
 /// The options of a connection, and whether the database is in memory.

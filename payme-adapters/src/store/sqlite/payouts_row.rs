@@ -35,7 +35,7 @@ macro_rules! rows {
     };
 }
 
-rows!(ClaimRow, AccountRow, ApprovalRow, BatchRow<'_>, TransferRow<'_>);
+rows!(ClaimRow, AccountRow<'_>, ApprovalRow, BatchRow<'_>, TransferRow<'_>);
 
 #[derive(Serialize)]
 pub(super) struct ClaimRow {
@@ -72,11 +72,12 @@ pub(super) fn claim(row: &SqliteRow) -> Result<Claim, StoreError> {
 }
 
 #[derive(Serialize)]
-pub(super) struct AccountRow {
+pub(super) struct AccountRow<'a> {
     id: AccountId,
     attorney_id: AttorneyId,
     settlement_id: SettlementId,
     currency: &'static str,
+    rail: &'a str,
     status: &'static str,
     funded: i64,
     available: i64,
@@ -85,13 +86,14 @@ pub(super) struct AccountRow {
     on_version: i64,
 }
 
-impl From<&Account> for AccountRow {
-    fn from(row: &Account) -> Self {
+impl<'a> From<&'a Account> for AccountRow<'a> {
+    fn from(row: &'a Account) -> Self {
         Self {
             id: row.id,
             attorney_id: row.attorney_id,
             settlement_id: row.settlement_id,
             currency: row.currency.code(),
+            rail: &row.rail,
             status: row.status.as_str(),
             funded: row.funded,
             available: row.available,
@@ -109,6 +111,7 @@ pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
         attorney_id: cells.parsed("attorney_id")?,
         settlement_id: cells.parsed("settlement_id")?,
         currency: cells.parsed("currency")?,
+        rail: cells.get("rail")?,
         status: cells.word("status", AccountStatus::parse)?,
         funded: cells.get("funded")?,
         available: cells.get("available")?,

@@ -164,3 +164,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_kept_request_tells_how_many_of_the_first_it_named() {
+    let items: Vec<PayItem> = (1..=9).map(|n| item(n, 1, Some(i64::from(n)))).collect();
+    let key = RequestKey::new("again").unwrap();
+    let digest = |length: usize| request_digest(&grouped(&items[..length], "again").unwrap());
+    let asked = |known, kept: &str| first_items_asked(&items, known, &key, &currencies(), kept);
+    for (named, known, found) in
+        [(9, 9, Some(9)), (4, 9, Some(4)), (1, 9, Some(1)), (4, 4, Some(4)), (5, 4, None)]
+    {
+        assert_eq!(asked(known, &digest(named)), found, "{named} of {known}");
+    }
+    assert_eq!(asked(usize::MAX, &digest(9)), Some(9));
+    assert_eq!(asked(9, "another request"), None);
+    assert_eq!(first_items_asked(&[], 9, &key, &currencies(), ""), None);
+}

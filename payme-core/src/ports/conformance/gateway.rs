@@ -4,8 +4,8 @@ use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{about, made};
 use super::payouts_made::{
-    SHARE, account_id, approval_id, approved, attorney, batch_of, batched, decided, ended, key,
-    link, now, payee, paying, payout_batch_id, rows_of, started, stored,
+    RAIL, SHARE, account_id, approval_id, approved, attorney, batch_of, batched, decided, ended,
+    key, link, now, payee, paying, payout_batch_id, rows_of, started, stored,
 };
 use crate::audit::EventBody;
 use crate::payouts::{
@@ -109,7 +109,7 @@ fn sealed(text: &str) -> SealedText {
 pub(super) async fn details_come_with_the_account(store: &dyn Store) -> Result<(), Failure> {
     for n in [40_000, 1] {
         let change = decided(Books::default(), |draft| {
-            let of = (paying(n), Currency::USD);
+            let of = (paying(n), Currency::USD, RAIL);
             link_account(draft, None, account_id(n), attorney(1), of)?;
             keep_details(draft, account_id(n), ODD, sealed("first"))
         })?;

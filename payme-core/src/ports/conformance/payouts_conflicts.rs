@@ -3,7 +3,7 @@
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::payouts_made::{
-    Everything, LEASE, SHARE, account_id, approval_id, approved, at_rail, attorney, batch_of,
+    Everything, LEASE, RAIL, SHARE, account_id, approval_id, approved, at_rail, attorney, batch_of,
     batched, begun, books_of, candidates, decided, ended, everything, filed, key, link, payee,
     paying, payout_batch_id, put_in, request, rows_are, rows_of, started, stored, told,
     transfer_id,
@@ -139,7 +139,7 @@ pub(super) async fn a_key_is_used_once(store: &dyn Store) -> Result<(), Failure>
         [("an account of this id", 1, 7), ("the settlement has an account", 7, 1)]
     {
         let change = decided(Books::default(), |draft| {
-            let of = (paying(settlement), Currency::USD);
+            let of = (paying(settlement), Currency::USD, RAIL);
             link_account(draft, None, account_id(id), attorney(1), of)
         })?;
         refused(store, step, change).await?;
@@ -161,7 +161,7 @@ pub(super) async fn a_key_is_used_once(store: &dyn Store) -> Result<(), Failure>
     }
     let step = "the same key of another attorney";
     let change = decided(Books::default(), |draft| {
-        link_account(draft, None, account_id(3), attorney(2), (paying(3), Currency::USD))
+        link_account(draft, None, account_id(3), attorney(2), (paying(3), Currency::USD, RAIL))
     })?;
     let books = stored(store, step, change).await?;
     let request = request(3, "batch 2")?;
@@ -310,7 +310,8 @@ pub(super) async fn only_one_takes_a_batch(store: &dyn Store) -> Result<(), Fail
     busy(store).await?;
     let before = all_of(store).await?;
     let books = books_of(store, 2, &[]).await?;
-    let take = |books: Books| decided(books, |draft| lease_batch(draft, payout_batch_id(2), LEASE));
+    let take =
+        |books: Books| decided(books, |draft| lease_batch(draft, payout_batch_id(2), RAIL, LEASE));
     let taken = stored(store, "the first takes it", take(books.clone())?).await?;
     rows_are(store, "the first takes it", &taken).await?;
     refused(store, "the second does not", take(books)?).await?;

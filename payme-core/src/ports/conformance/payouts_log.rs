@@ -59,7 +59,7 @@ impl Told {
 
 fn linked(n: u16, seconds: i64) -> Made<PayoutChange> {
     decided_at(at(seconds)?, Books::default(), |draft| {
-        link_account(draft, None, account_id(n), attorney(1), (paying(n), Currency::USD))
+        link_account(draft, None, account_id(n), attorney(1), (paying(n), Currency::USD, RAIL))
     })
 }
 

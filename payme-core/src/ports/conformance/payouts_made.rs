@@ -122,7 +122,7 @@ pub(super) async fn books_of(
 
 /// Links the account of a number to the settlement of that number, for the first attorney.
 pub(super) async fn link(store: &dyn Store, n: u16) -> Result<Books, Failure> {
-    let (id, of) = (account_id(n), (paying(n), Currency::USD));
+    let (id, of) = (account_id(n), (paying(n), Currency::USD, RAIL));
     let change = decided(Books::default(), |draft| link_account(draft, None, id, attorney(1), of))?;
     stored(store, "linking an account", change).await
 }
@@ -209,7 +209,7 @@ pub(super) fn begun(books: Books, batch: u16, transfers: &[u16]) -> Made<(Payout
     let ids: Vec<TransferId> = transfers.iter().map(|n| transfer_id(*n)).collect();
     let mut taken = None;
     let change = decided(books, |draft| {
-        let lease = lease_batch(draft, payout_batch_id(batch), LEASE)?;
+        let lease = lease_batch(draft, payout_batch_id(batch), RAIL, LEASE)?;
         taken = Some(lease);
         start(draft, payout_batch_id(batch), lease, &ids)
     })?;

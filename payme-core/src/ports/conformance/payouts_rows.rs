@@ -4,9 +4,9 @@ use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{about, at, made, user};
 use super::payouts_made::{
-    LEASE, SHARE, account_id, amount, approval_id, approved, at_rail, attorney, batch_of, batched,
-    books_of, candidates, decided, decided_at, ended, everything, filed, key, link, now, payee,
-    paying, payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored,
+    LEASE, RAIL, SHARE, account_id, amount, approval_id, approved, at_rail, attorney, batch_of,
+    batched, books_of, candidates, decided, decided_at, ended, everything, filed, key, link, now,
+    payee, paying, payout_batch_id, put_in, rail_name, request, rows_are, rows_of, started, stored,
     transfer_id,
 };
 use crate::audit::EventBody;
@@ -106,7 +106,7 @@ pub(super) async fn accounts_read_back(store: &dyn Store) -> Result<(), Failure>
     let currency = made("KWD".parse::<Currency>())?;
     for (n, of, currency) in [(40_000, 1, Currency::USD), (2, 1, currency), (3, 2, Currency::USD)] {
         let change = decided(Default::default(), |draft| {
-            link_account(draft, None, account_id(n), attorney(of), (paying(n), currency))
+            link_account(draft, None, account_id(n), attorney(of), (paying(n), currency, RAIL))
         })?;
         rows_are(store, step, &stored(store, step, change).await?).await?;
     }
@@ -265,7 +265,7 @@ pub(super) async fn a_payout_in_one_change(store: &dyn Store) -> Result<(), Fail
         let next = || transfer_id(ids.next().unwrap_or(0));
         fill_batch(draft, id, &page, None, None, next)?;
         seal_batch(draft, id)?;
-        let lease = lease_batch(draft, id, LEASE)?;
+        let lease = lease_batch(draft, id, RAIL, LEASE)?;
         start(draft, id, lease, &[1, 2, 3, 4].map(transfer_id))?;
         let policy = RailPolicy::default();
         for n in 1..=3 {
