@@ -236,8 +236,8 @@ pub fn first_items_asked(
     currencies: &BTreeMap<SettlementId, Currency>,
     kept: &str,
 ) -> Option<usize> {
-    let lengths = (1..=known.min(items.len())).rev().take(FEWER_MAX);
-    lengths.into_iter().find(|length| {
+    let mut lengths = (1..=known.min(items.len())).rev().take(FEWER_MAX);
+    lengths.find(|length| {
         let groups = items.get(..*length).map(|items| group_items(items, key, currencies));
         matches!(groups, Some(Ok(groups)) if request_digest(&groups) == kept)
     })

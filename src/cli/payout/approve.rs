@@ -153,8 +153,8 @@ async fn many(global: &Global, args: &ActingArgs, file: &Path) -> Result<Finding
         }
         let done = told.len();
         let hint = format!(
-            "{done} of {total} claimants were done before it, as listed: what is \
-                            stored of them stands, and the same file again goes on"
+            "{done} of {total} claimants were done before it, as listed: what is stored of them \
+             stands, and the same file again goes on"
         );
         return Err(error.with_hint(&hint));
     }

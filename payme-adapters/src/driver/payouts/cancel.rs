@@ -9,8 +9,7 @@ use payme_core::payouts::{
 };
 use payme_core::types::TransferId;
 
-use super::{Decided, PayoutDriverError, Payouts};
-use crate::driver::ATTEMPTS_MAX;
+use super::{About, Decided, PayoutDriverError, Payouts};
 
 /// What came of asking to cancel a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,17 +36,16 @@ impl Payouts {
         let unknown = || PayoutError::UnknownTransfer(id);
         let transfer = self.store.transfer(id).await?.ok_or_else(unknown)?;
         let ask = |draft: &mut Draft| {
-            for account in draft.books().accounts.values() {
-                account.expect_rail(self.rail.name())?;
-            }
+            self.expect_rail(draft.books())?;
             ask_to_cancel(draft, id)
         };
-        let asked = self.decide_about(&transfer, ask).await?;
+        let asked = self.decide_on(About::one(&transfer), None, ask).await?;
         // As it was when this was stored.
         let transfer = asked.books.transfers.get(&id).cloned().ok_or_else(unknown)?;
         let said = self.rail.cancel(&asked.answer).await;
         let take_in = |draft: &mut Draft| on_cancellation(draft, id, &said);
-        let Decided { answer, mut books, .. } = self.decide_about(&transfer, take_in).await?;
+        let Decided { answer, mut books, .. } =
+            self.decide_on(About::one(&transfer), None, take_in).await?;
         let mut is_contradicted = false;
         // Who wants to be left alone is not asked anything else.
         if !said.is_pause()
@@ -77,26 +75,11 @@ impl Payouts {
         transfer: &Transfer,
         found: &RailTransfer,
     ) -> Result<Decided<Effect>, PayoutDriverError> {
-        self.decide_about(transfer, |draft: &mut Draft| {
+        self.decide_on(About::one(transfer), None, |draft: &mut Draft| {
             let effect = on_status(draft, transfer.id, found)?;
             finish_batch(draft, transfer.batch_id)?;
             Ok(effect)
         })
         .await
-    }
-
-    /// Decides about one transfer and stores it, again and again until nothing changes in between.
-    async fn decide_about<T>(
-        &self,
-        transfer: &Transfer,
-        decide: impl Fn(&mut Draft) -> Result<T, PayoutError>,
-    ) -> Result<Decided<T>, PayoutDriverError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let books = self.store.books(&[transfer.batch_id], &[transfer.id]).await?;
-            if let Some(decided) = self.commit(books, &decide).await? {
-                return Ok(decided);
-            }
-        }
-        Err(PayoutDriverError::Contention)
     }
 }

@@ -17,8 +17,7 @@ use payme_core::payouts::{
 use payme_core::ports::TransferRail;
 use payme_core::types::{Currency, PayoutBatchId, TransferId};
 
-use super::{Decided, PayoutDriverError, Payouts};
-use crate::driver::ATTEMPTS_MAX;
+use super::{About, PayoutDriverError, Payouts};
 
 /// How a batch is executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +56,6 @@ pub struct Execution {
     pub blocked_by: Option<String>,
     /// Transfers about which the rail says what cannot be true.
     pub contradictions: Vec<TransferId>,
-}
-
-/// What a decision rests on.
-#[derive(Clone, Copy)]
-struct About<'a> {
-    batch_id: PayoutBatchId,
-    transfers: &'a [TransferId],
-    /// What the rail calls transfers in the answers that are taken in.
-    names: &'a [ProviderTransferId],
 }
 
 struct Run<'a> {
@@ -144,29 +134,6 @@ impl Payouts {
             blocked_by: run.blocked_by,
             contradictions: run.contradictions,
         })
-    }
-
-    /// Decides and stores, again and again until nothing changes in between. The first time on
-    /// `known`, the rows as they were stored last, where these are at hand; then on what is loaded.
-    async fn decide_on<T>(
-        &self,
-        about: About<'_>,
-        mut known: Option<Books>,
-        decide: impl Fn(&mut Draft) -> Result<T, PayoutError>,
-    ) -> Result<Decided<T>, PayoutDriverError> {
-        for _ in 0..ATTEMPTS_MAX {
-            let mut books = match known.take() {
-                Some(books) => books,
-                None => self.store.books(&[about.batch_id], about.transfers).await?,
-            };
-            if !about.names.is_empty() {
-                books.names.extend(self.store.transfers_named(about.names).await?);
-            }
-            if let Some(decided) = self.commit(books, &decide).await? {
-                return Ok(decided);
-            }
-        }
-        Err(PayoutDriverError::Contention)
     }
 }
 

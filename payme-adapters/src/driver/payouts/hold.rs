@@ -2,7 +2,7 @@
 
 use payme_core::payouts::{Answer, Draft, PayoutError, Transfer, give_up, release_held};
 
-use super::{PayoutDriverError, Payouts};
+use super::{About, PayoutDriverError, Payouts};
 use crate::driver::ATTEMPTS_MAX;
 
 /// For so long a request that nobody heard of could still reach the rail: a day.
@@ -14,17 +14,15 @@ impl Payouts {
     /// # Errors
     /// [`PayoutError::NotHeld`], and those of the store.
     pub async fn release(&self, transfer: &Transfer) -> Result<(), PayoutDriverError> {
-        let (batch_id, id) = (transfer.batch_id, transfer.id);
-        for _ in 0..ATTEMPTS_MAX {
-            let books = self.store.books(&[batch_id], &[id]).await?;
-            if !books.transfers.contains_key(&id) {
-                return Err(PayoutError::NotHeld(id).into());
+        let id = transfer.id;
+        let let_go = |draft: &mut Draft| {
+            if draft.books().transfers.contains_key(&id) {
+                release_held(draft, id)
+            } else {
+                Err(PayoutError::NotHeld(id))
             }
-            if self.commit(books, |draft: &mut Draft| release_held(draft, id)).await?.is_some() {
-                return Ok(());
-            }
-        }
-        Err(PayoutDriverError::Contention)
+        };
+        self.decide_on(About::one(transfer), None, let_go).await.map(drop)
     }
 
     /// Gives up a transfer that is held: the rail is asked for it first, and where it knows nothing
@@ -39,9 +37,7 @@ impl Payouts {
         for _ in 0..ATTEMPTS_MAX {
             let mut books = self.store.books(&[batch_id], &[id]).await?;
             let row = books.transfers.get(&id).ok_or(PayoutError::NotHeld(id))?;
-            for account in books.accounts.values() {
-                account.expect_rail(self.rail.name())?;
-            }
+            self.expect_rail(&books)?;
             // Without an authorization nothing was ever sent.
             let answer = match &row.authorization {
                 None => Answer::Done(None),

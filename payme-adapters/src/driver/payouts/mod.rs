@@ -19,12 +19,15 @@ use payme_core::audit::{Event, EventBody};
 use payme_core::catalog::Settlement;
 use payme_core::claims::{Claim, ClaimError, ClaimMove, SelfReport, open_claim, report_outcome};
 use payme_core::payouts::{
-    Account, Books, Draft, PayoutChange, PayoutError, RailPolicy, SendMoney,
+    Account, Books, Draft, PayoutChange, PayoutError, ProviderTransferId, RailPolicy, SendMoney,
+    Transfer,
 };
 use payme_core::ports::{
     Clock, DestinationResolver, PayoutStore, Random, StoreError, TransferRail,
 };
-use payme_core::types::{AccountId, Commit, EventId, Instant, SettlementId, TransferId, UserId};
+use payme_core::types::{
+    AccountId, Commit, EventId, Instant, PayoutBatchId, SettlementId, TransferId, UserId,
+};
 
 use super::ATTEMPTS_MAX;
 
@@ -82,6 +85,23 @@ impl fmt::Debug for Payouts {
     }
 }
 
+/// What a decision rests on.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    batch_id: PayoutBatchId,
+    transfers: &'a [TransferId],
+    /// What the rail calls transfers in the answers that are taken in.
+    names: &'a [ProviderTransferId],
+}
+
+impl<'a> About<'a> {
+    /// One transfer, with what it hangs on.
+    const fn one(transfer: &'a Transfer) -> Self {
+        let transfers = std::slice::from_ref(&transfer.id);
+        Self { batch_id: transfer.batch_id, transfers, names: &[] }
+    }
+}
+
 /// What a decision was and what follows from its commit.
 struct Decided<T> {
     answer: T,
@@ -115,6 +135,11 @@ impl Payouts {
     /// The name of the rail.
     pub(in crate::driver) fn rail_name(&self) -> &str {
         self.rail.name()
+    }
+
+    /// Refuses rows of an account that is paid from over another rail.
+    fn expect_rail(&self, books: &Books) -> Result<(), PayoutError> {
+        books.accounts.values().try_for_each(|account| account.expect_rail(self.rail.name()))
     }
 
     fn now(&self) -> Instant {
@@ -219,6 +244,29 @@ impl Payouts {
         Ok(self.store.account_of(settlement).await?.ok_or(PayoutError::NotLinked)?)
     }
 
+    /// Decides and stores, again and again until nothing changes in between. The first time on
+    /// `known`, the rows as they were stored last, where these are at hand; then on what is loaded.
+    async fn decide_on<T>(
+        &self,
+        about: About<'_>,
+        mut known: Option<Books>,
+        decide: impl Fn(&mut Draft) -> Result<T, PayoutError>,
+    ) -> Result<Decided<T>, PayoutDriverError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut books = match known.take() {
+                Some(books) => books,
+                None => self.store.books(&[about.batch_id], about.transfers).await?,
+            };
+            if !about.names.is_empty() {
+                books.names.extend(self.store.transfers_named(about.names).await?);
+            }
+            if let Some(decided) = self.commit(books, &decide).await? {
+                return Ok(decided);
+            }
+        }
+        Err(PayoutDriverError::Contention)
+    }
+
     /// Decides on loaded rows and stores the decision; `None` where something had changed
     /// meanwhile.
     async fn commit<T>(
@@ -246,8 +294,6 @@ impl Payouts {
 
 #[cfg(test)]
 mod tests {
-    use payme_core::types::PayoutBatchId;
-
     use super::*;
 
     fn sendable<T: Send + 'static>(_: T) {}

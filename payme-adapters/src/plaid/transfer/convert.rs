@@ -313,28 +313,24 @@ enum Fault {
     Silent,
 }
 
-impl wire::Error {
-    /// Whether it is about this client, and not about what it asked.
-    fn is_pause(&self) -> bool {
-        let code = self.error_code.as_str();
-        self.error_type == RATE_LIMIT || code == MAINTENANCE || CLIENT_CODES.contains(&code)
-    }
-
-    /// Whether waiting helps.
-    fn pause(self) -> Refusal {
-        if CLIENT_CODES.contains(&self.error_code.as_str()) {
-            Refusal::Blocked(self.error_code)
+impl Fault {
+    /// What it means for whatever is asked next, where it is about who asks: whether waiting helps.
+    fn pause(&self) -> Option<Refusal> {
+        let Self::Plaid(error) = self else { return None };
+        let code = error.error_code.as_str();
+        if error.error_type == RATE_LIMIT || code == MAINTENANCE {
+            Some(Refusal::Later)
         } else {
-            Refusal::Later
+            CLIENT_CODES.contains(&code).then(|| Refusal::Blocked(code.to_owned()))
         }
     }
-}
 
-impl Fault {
     /// What it means for a request that may never succeed.
     fn refuses<T>(self, expired_codes: &[String]) -> Answer<T> {
+        if let Some(pause) = self.pause() {
+            return Answer::Refused(pause);
+        }
         match self {
-            Self::Plaid(error) if error.is_pause() => Answer::Refused(error.pause()),
             Self::Plaid(error) if expired_codes.contains(&error.error_code) => {
                 Answer::Refused(Refusal::Expired)
             }
@@ -351,11 +347,8 @@ impl Fault {
     }
 
     /// What it means for a question: that there is no answer yet.
-    fn stays_open<T>(self) -> Answer<T> {
-        match self {
-            Self::Plaid(error) if error.is_pause() => Answer::Refused(error.pause()),
-            Self::Plaid(_) | Self::Silent => Answer::Unknown,
-        }
+    fn stays_open<T>(&self) -> Answer<T> {
+        self.pause().map_or(Answer::Unknown, Answer::Refused)
     }
 }
 
