@@ -64,7 +64,7 @@ async fn every_way_to_name_a_file_names_it() {
     for url in [format!("sqlite:{text}"), format!("sqlite://{text}"), text.to_owned()] {
         let store = SqliteStore::open(&url).await.unwrap();
         assert_eq!(store.user_count().await, Ok(1), "{url}");
-        assert_eq!(store.schema_version().await, Ok(6), "{url}");
+        assert_eq!(store.schema_version().await, Ok(7), "{url}");
         store.close().await;
     }
     for url in ["", "sqlite:", "sqlite://", "sqlite:x.db?mode=odd"] {

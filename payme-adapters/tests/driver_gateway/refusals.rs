@@ -108,7 +108,7 @@ async fn what_is_wrong_has_its_code_and_leaves_no_trace() {
         gateway.link(own, new_account(2, None)) => "account_already_linked",
         gateway.link(own, NewAccount { bank_name: "Other".into(), ..new_account(1, None) }) => "account_already_linked",
         gateway.link(own, NewAccount { account_ref: Secret::new("7".into()), ..new_account(1, None) }) => "account_already_linked",
-        gateway.link(own, new_account(1, None)) => "idempotency_key_reused",
+        gateway.link(own, new_account(1, None)) => "account_already_linked",
         gateway.link(own, new_account(77, None)) => "unknown_settlement",
         gateway.link(own, NewAccount { bank_name: " x".into(), ..new_account(3, None) }) => "invalid_profile",
         gateway.link(own, NewAccount { account_ref: Secret::new(String::new()), ..new_account(3, None) }) => "invalid_profile",

@@ -26,7 +26,7 @@ use payme_adapters::plaid::transfer::{
 use payme_adapters::rail::{EverybodyHasDestination, TwinSettings, Verdict};
 use payme_adapters::store::memory::MemoryStore;
 use payme_adapters::system::CountedRandom;
-use payme_adapters::vault::Secret;
+use payme_adapters::vault::{Secret, VaultError};
 use payme_core::claims::ClaimMove;
 use payme_core::payouts::{
     Answer, CancelAnswer, Hold, ProviderTransferId, RailBalance, RailStatus, Refusal, RequestKey,
@@ -114,6 +114,16 @@ impl World {
             (u32::try_from(people).unwrap(), 0)
         );
         Self { server, clock, store, rail, payouts, batch: made.batch.id }
+    }
+
+    /// The same rows and the same server, with other destinations.
+    fn payouts_to(&self, destinations: impl DestinationSecrets + 'static) -> Payouts {
+        let settings = RailSettings::new(Network::Ach, "settlement").unwrap();
+        let http = Arc::new(client(&self.server.origin).unwrap());
+        let rail = Arc::new(PlaidRail::new(http, Arc::new(destinations), settings));
+        let random = Arc::new(CountedRandom::new(9));
+        let everybody = Arc::new(EverybodyHasDestination);
+        Payouts::new(self.store.clone(), rail, everybody, self.clock.clone(), random)
     }
 
     async fn execute(&self) -> u32 {
@@ -300,12 +310,7 @@ async fn whoever_moved_is_paid_by_a_new_agreement() {
     world.execute().await;
     assert_eq!(world.states(), [(TransferState::Unknown, 5)].into_iter().collect());
     world.plan(|_, _| None);
-    let settings = RailSettings::new(Network::Ach, "settlement").unwrap();
-    let http = Arc::new(client(&world.server.origin).unwrap());
-    let moved = Arc::new(PlaidRail::new(http, Arc::new(Everybody("2")), settings));
-    let random = Arc::new(CountedRandom::new(9));
-    let everybody = Arc::new(EverybodyHasDestination);
-    let payouts = Payouts::new(world.store.clone(), moved, everybody, world.clock.clone(), random);
+    let payouts = world.payouts_to(Everybody("2"));
     let before: Vec<_> =
         world.store.payout_rows().transfers.values().map(|row| row.authorization.clone()).collect();
     for _ in 0..2 {
@@ -317,6 +322,44 @@ async fn whoever_moved_is_paid_by_a_new_agreement() {
     assert!(rows.values().all(|row| !before.contains(&row.authorization)));
     assert_eq!(world.sent().len(), 5);
     assert!(world.sent().values().all(|count| *count == 1));
+}
+
+/// Everybody has a destination, but that of one person was changed behind the engine's back.
+struct AllButOne(UserId);
+
+#[async_trait]
+impl DestinationSecrets for AllButOne {
+    async fn destination(&self, user: UserId) -> Result<Option<Destination>, DestinationError> {
+        if user == self.0 {
+            return Err(DestinationError::Locked(VaultError::Tampered));
+        }
+        Everybody("1").destination(user).await
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_does_not_open_holds_its_own_transfer_only() {
+    let world = World::new(5).await;
+    let spoilt = world.payouts_to(AllButOne(user(2)));
+    let run = async |payouts: &Payouts| {
+        world.clock.forward(MINUTE);
+        payouts.execute(world.batch, ExecuteOptions::default(), |_| {}).await.unwrap()
+    };
+    let first = run(&spoilt).await;
+    assert_eq!(first.blocked_by, None);
+    assert_eq!(world.sent().len(), 4, "the others are paid");
+    let rows = world.store.payout_rows().transfers;
+    let held: Vec<_> = rows.values().filter(|row| row.hold == Some(Hold::Unclear)).collect();
+    assert_eq!(held.iter().map(|row| row.user_id).collect::<Vec<_>>(), [user(2)]);
+    // Held is held, also where it would open by now, until somebody lets it go.
+    let sound = world.payouts_to(Everybody("1"));
+    run(&sound).await;
+    assert_eq!(world.sent().len(), 4);
+    sound.release(held[0]).await.unwrap();
+    run(&sound).await;
+    assert_eq!(world.sent().len(), 5);
+    assert!(world.sent().values().all(|count| *count == 1));
+    world.agrees().await;
 }
 
 #[tokio::test]

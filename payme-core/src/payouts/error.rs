@@ -35,7 +35,7 @@ pub enum PayoutError {
     #[error("the account of this settlement is closed: nothing new is paid from it")]
     AccountClosed,
     /// An account is linked to the settlement already.
-    #[error("an account is linked to this settlement already")]
+    #[error("another account, or with other details, is linked to this settlement already")]
     AlreadyLinked,
     /// The account is paid from over another rail.
     #[error(

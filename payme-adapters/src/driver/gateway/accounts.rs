@@ -100,7 +100,7 @@ impl Gateway {
         }
         let opened = self.store.deposit(id, key).await?.map(Amount::minor);
         if opened != new.opening.map(Money::minor) {
-            return Err(PayoutError::KeyReused { field: "opening" }.into());
+            return Err(PayoutError::AlreadyLinked.into());
         }
         Ok(id)
     }
