@@ -1,1 +1,1 @@
-select * from claim where user_id = ?1 and settlement_id = ?2
+select body from claim_row where user_id = ?1 and settlement_id = ?2

@@ -1,1 +1,1 @@
-select * from payout_transfer where id = ?1
+select body from payout_transfer_row where id = ?1

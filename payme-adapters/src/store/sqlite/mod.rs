@@ -22,6 +22,7 @@ mod open;
 mod payouts;
 mod payouts_commit;
 mod payouts_row;
+mod payouts_stored;
 mod result;
 mod row;
 mod runs;

@@ -17,7 +17,8 @@ use sqlx::Executor;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 
-use super::payouts_row::{account, approval, batch, claim, link, note, posting, transfer};
+use super::payouts_row::{account, batch, link, note, posting};
+use super::payouts_stored::{Stored, body, page};
 use super::row::{Cells, integer, json};
 use super::{SqliteStore, error, finish, payouts_commit, sql};
 
@@ -35,11 +36,11 @@ impl PayoutStore for SqliteStore {
         settlement: SettlementId,
     ) -> Result<Option<Claim>, StoreError> {
         let query = sqlx::query(sql::CLAIM_GET).bind(user.to_string());
-        one(&self.read, query.bind(settlement.to_string()), claim).await
+        one(&self.read, query.bind(settlement.to_string()), body).await
     }
 
     async fn claims_of(&self, user: UserId) -> Result<Vec<Claim>, StoreError> {
-        all(&self.read, sqlx::query(sql::CLAIMS_OF).bind(user.to_string()), claim).await
+        all(&self.read, sqlx::query(sql::CLAIMS_OF).bind(user.to_string()), body).await
     }
 
     async fn commit_claim(&self, claim: &Claim, events: &[Event]) -> Result<Commit, StoreError> {
@@ -81,7 +82,7 @@ impl PayoutStore for SqliteStore {
         settlement: SettlementId,
     ) -> Result<Option<Approval>, StoreError> {
         let query = sqlx::query(sql::APPROVAL_OF).bind(user.to_string());
-        one(&self.read, query.bind(settlement.to_string()), approval).await
+        one(&self.read, query.bind(settlement.to_string()), body).await
     }
 
     async fn waiting(
@@ -92,7 +93,9 @@ impl PayoutStore for SqliteStore {
     ) -> Result<Vec<Approval>, StoreError> {
         let query = sqlx::query(sql::APPROVALS_WAITING).bind(account.to_string());
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        all(&self.read, query.bind(after).bind(integer(limit)), approval).await
+        let mut rows = many(&self.read, query.bind(after).bind(integer(limit))).await?;
+        rows.sort_by_key(|row: &Approval| row.id);
+        Ok(rows)
     }
 
     async fn approvals(
@@ -104,10 +107,10 @@ impl PayoutStore for SqliteStore {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let query = sqlx::query(sql::APPROVALS_OF_ACCOUNT).bind(account.to_string());
         let mut tx = self.read.begin().await.map_err(error::failed)?;
-        let rows = all(&mut *tx, query.bind(after).bind(integer(limit)), approval).await?;
+        let rows: Vec<Approval> = many(&mut *tx, query.bind(after).bind(integer(limit))).await?;
         let ids: Vec<ApprovalId> = rows.iter().map(|row| row.id).collect();
         let query = sqlx::query(sql::CLAIMS_OF_APPROVALS).bind(json(&ids)?);
-        let claims = all(&mut *tx, query, claim).await?;
+        let claims = many(&mut *tx, query).await?;
         tx.rollback().await.map_err(error::failed)?;
         let approvals = rows.into_iter().map(|row| (row.id, row)).collect();
         let of_claim = |row: Claim| ((row.user_id, row.settlement_id), row);
@@ -153,11 +156,14 @@ impl PayoutStore for SqliteStore {
             .bind(json(&states)?)
             .bind(after.map(|id| id.to_string()).unwrap_or_default())
             .bind(integer(limit));
-        all(&self.read, query, transfer).await
+        // Rows of an aggregate come in no order that is promised.
+        let mut rows = many(&self.read, query).await?;
+        rows.sort_by_key(|row: &Transfer| row.id);
+        Ok(rows)
     }
 
     async fn transfer(&self, id: TransferId) -> Result<Option<Transfer>, StoreError> {
-        one(&self.read, sqlx::query(sql::TRANSFER_GET).bind(id.to_string()), transfer).await
+        one(&self.read, sqlx::query(sql::TRANSFER_GET).bind(id.to_string()), body).await
     }
 
     async fn transfers_named(
@@ -272,6 +278,14 @@ pub(super) async fn all<'q, T>(
     rows.iter().map(map).collect()
 }
 
+/// Rows that come as one.
+async fn many<T: Stored>(
+    from: impl Executor<'_, Database = Sqlite>,
+    query: Bound<'_>,
+) -> Result<Vec<T>, StoreError> {
+    page(&query.fetch_one(from).await.map_err(error::failed)?)
+}
+
 async fn books(
     connection: &mut SqliteConnection,
     batches: &[PayoutBatchId],
@@ -281,11 +295,11 @@ async fn books(
     if !transfers.is_empty() {
         let ids = json(&transfers)?;
         let query = |statement| sqlx::query(statement).bind(ids.clone());
-        let rows = all(&mut *connection, query(sql::BOOKS_TRANSFERS), transfer).await?;
-        books.transfers = rows.into_iter().map(|row| (row.id, row)).collect();
-        let rows = all(&mut *connection, query(sql::BOOKS_APPROVALS), approval).await?;
-        books.approvals = rows.into_iter().map(|row| (row.id, row)).collect();
-        let rows = all(&mut *connection, query(sql::BOOKS_CLAIMS), claim).await?;
+        let rows = many(&mut *connection, query(sql::BOOKS_TRANSFERS)).await?;
+        books.transfers = rows.into_iter().map(|row: Transfer| (row.id, row)).collect();
+        let rows = many(&mut *connection, query(sql::BOOKS_APPROVALS)).await?;
+        books.approvals = rows.into_iter().map(|row: Approval| (row.id, row)).collect();
+        let rows = many(&mut *connection, query(sql::BOOKS_CLAIMS)).await?;
         let of_claim = |row: Claim| ((row.user_id, row.settlement_id), row);
         books.claims = rows.into_iter().map(of_claim).collect();
     }

@@ -1,14 +1,14 @@
-//! Rows of payouts: as the cells of a table they are read from, and as the JSON object that a
-//! statement over many rows takes.
+//! Rows of payouts: as the JSON object that a statement over many rows takes, and, of those that
+//! are read one by one, as the cells of a table.
 //!
 //! A row is written with the version after the one it was decided on: `on_version` is the latter.
 
 use payme_core::audit::{Hash, Link};
-use payme_core::claims::{Claim, ClaimState};
+use payme_core::claims::Claim;
 use payme_core::payouts::{
-    Account, AccountStatus, Amount, Approval, ApprovalState, AuthorizationId, Batch, BatchState,
-    Held, Hold, Lease, NoteOutcome, Posting, PostingKind, ProviderTransferId, RailEvent, RailNote,
-    RailStatus, RequestKey, Transfer, TransferState,
+    Account, AccountStatus, Amount, Approval, AuthorizationId, Batch, BatchState, Held, Hold,
+    Lease, NoteOutcome, Posting, PostingKind, ProviderTransferId, RailEvent, RailNote, RailStatus,
+    RequestKey, Transfer,
 };
 use payme_core::ports::StoreError;
 use payme_core::types::{
@@ -58,17 +58,6 @@ impl From<&Claim> for ClaimRow {
             on_version: row.version.0,
         }
     }
-}
-
-pub(super) fn claim(row: &SqliteRow) -> Result<Claim, StoreError> {
-    let cells = Cells::new(row, "claim");
-    Ok(Claim {
-        user_id: cells.parsed("user_id")?,
-        settlement_id: cells.parsed("settlement_id")?,
-        state: cells.word("state", ClaimState::parse)?,
-        moved_at: cells.instant("moved_at")?,
-        version: Version(cells.get("version")?),
-    })
 }
 
 #[derive(Serialize)]
@@ -155,25 +144,6 @@ impl From<&Approval> for ApprovalRow {
             on_version: row.version.0,
         }
     }
-}
-
-pub(super) fn approval(row: &SqliteRow) -> Result<Approval, StoreError> {
-    let cells = Cells::new(row, "claim approval");
-    let amount = cells.get::<Option<i64>>("amount")?;
-    Ok(Approval {
-        id: cells.parsed("id")?,
-        user_id: cells.parsed("user_id")?,
-        settlement_id: cells.parsed("settlement_id")?,
-        account_id: cells.parsed("account_id")?,
-        attorney_id: cells.parsed("attorney_id")?,
-        attempt: cells.integer("attempt")?,
-        amount: amount.map(Amount::new).transpose().map_err(|_| cells.damage())?,
-        state: cells.word("state", ApprovalState::parse)?,
-        transfer_id: cells.parsed_option("transfer_id")?,
-        approved_at: cells.instant_option("approved_at")?,
-        rejected_at: cells.instant_option("rejected_at")?,
-        version: Version(cells.get("version")?),
-    })
 }
 
 #[derive(Serialize)]
@@ -304,29 +274,6 @@ impl<'a> From<&'a Transfer> for TransferRow<'a> {
             on_version: row.version.0,
         }
     }
-}
-
-pub(super) fn transfer(row: &SqliteRow) -> Result<Transfer, StoreError> {
-    let cells = Cells::new(row, "payout transfer");
-    Ok(Transfer {
-        id: cells.parsed("id")?,
-        batch_id: cells.parsed("batch_id")?,
-        approval_id: cells.parsed("approval_id")?,
-        user_id: cells.parsed("user_id")?,
-        amount: amount(cells)?,
-        state: cells.word("state", TransferState::parse)?,
-        round: cells.integer("round")?,
-        is_in_doubt: cells.get("is_in_doubt")?,
-        authorization: cells.get::<Option<String>>("authorization")?.map(AuthorizationId),
-        hold: cells.word_option("hold", Hold::parse)?,
-        provider_transfer_id: cells
-            .get::<Option<String>>("provider_transfer_id")?
-            .map(ProviderTransferId),
-        failure_reason: cells.get("failure_reason")?,
-        initiated_at: cells.instant_option("initiated_at")?,
-        completed_at: cells.instant_option("completed_at")?,
-        version: Version(cells.get("version")?),
-    })
 }
 
 #[derive(Serialize)]
