@@ -15,6 +15,7 @@
 //! | [`ranking`] | candidates and weights | ranked, explained results |
 //! | [`claims`] | what people and attorneys do | where each claim stands |
 //! | [`payouts`] | approvals, batches, answers of rails | transfers, postings, facts |
+//! | [`learning`] | labels and scores | measures, calibrations, decisions |
 //! | [`audit`] | every decision | entries of an append-only log |
 //!
 //! [`ports`] are the traits through which a driver reaches the world.
@@ -40,6 +41,8 @@ pub mod ranking;
 pub mod claims;
 
 pub mod payouts;
+
+pub mod learning;
 
 pub mod audit;
 

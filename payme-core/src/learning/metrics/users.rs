@@ -1,0 +1,286 @@
+//! Measures per user, averaged over users: every user counts the same, with many rows or few.
+//!
+//! In: rows and the [`Groups`] they belong to. Out: a [`UserMean`]. The order of the rows and of
+//! the users does not matter.
+
+use super::order::{Top, need_positive};
+use crate::learning::sorted::Block;
+use crate::learning::sum::{Sum, float, number};
+use crate::learning::{Defined, LearningError, Scored, Undefined};
+
+/// Which rows belong together. Made once, used for many measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    /// Where each group ends, in the order below.
+    ends: Vec<usize>,
+    /// The rows, group by group, if that is not the order they have.
+    order: Option<Vec<usize>>,
+}
+
+impl Groups {
+    /// Rows of equal ids are a group; they need not stand together.
+    ///
+    /// Ids that ascend already cost one pass, others a sort.
+    /// ```
+    /// use payme_core::learning::Groups;
+    /// assert_eq!(Groups::of_ids(&[7, 3, 7]).len(), 2);
+    /// ```
+    pub fn of_ids<T: Ord>(ids: &[T]) -> Self {
+        if ids.is_sorted() {
+            return Self::of_sizes(ids.chunk_by(|a, b| a == b).map(<[T]>::len));
+        }
+        let mut order: Vec<usize> = (0..ids.len()).collect();
+        order.sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+        let groups = order.chunk_by(|a, b| ids[*a] == ids[*b]).map(<[usize]>::len);
+        Self { order: Some(order.clone()), ..Self::of_sizes(groups) }
+    }
+
+    /// The first so many rows are a group, the next so many another, and so on. Groups without
+    /// rows are left out.
+    pub fn of_sizes(sizes: impl IntoIterator<Item = usize>) -> Self {
+        let mut end = 0_usize;
+        let filled = sizes.into_iter().filter(|size| *size > 0);
+        let ends = filled.map(|size| {
+            end = end.saturating_add(size);
+            end
+        });
+        Self { ends: ends.collect(), order: None }
+    }
+
+    /// How many groups there are.
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no groups, and so no rows.
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many rows the groups hold.
+    pub fn rows(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn need_rows(&self, expected: usize) -> Result<(), LearningError> {
+        let found = self.rows();
+        if found == expected { Ok(()) } else { Err(LearningError::Groups { expected, found }) }
+    }
+
+    fn each(&self) -> impl Iterator<Item = Group<'_>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| Group {
+            start,
+            end: *end,
+            order: self.order.as_ref().and_then(|order| order.get(start..*end)),
+        })
+    }
+}
+
+/// The rows of one group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group<'a> {
+    start: usize,
+    end: usize,
+    order: Option<&'a [usize]>,
+}
+
+impl Group<'_> {
+    /// The places of its rows.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        let Group { start, end, order } = *self;
+        (start..end).map(move |at| order.and_then(|o| o.get(at - start).copied()).unwrap_or(at))
+    }
+}
+
+/// What precision at k is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DivideBy {
+    /// By k, also where a user has fewer rows: the convention of TREC.
+    #[default]
+    K,
+    /// By the smaller one of k and what the user has.
+    Returned,
+}
+
+/// What becomes of users without a positive row, whose precision is 0 however they are ranked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutPositive {
+    /// They are left out of the mean, and counted beside it.
+    #[default]
+    LeaveOut,
+    /// They count with 0.
+    Zero,
+}
+
+/// The rules of a precision per user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PerUser {
+    /// How many of the first results count, from 1.
+    pub k: usize,
+    /// What the hits are divided by.
+    pub divide_by: DivideBy,
+    /// What becomes of users without a positive row.
+    pub without_positive: WithoutPositive,
+}
+
+impl PerUser {
+    /// Precision at `k` by the rules that are usual: divided by `k`, users without a positive row
+    /// left out.
+    pub fn at(k: usize) -> Self {
+        Self { k, divide_by: DivideBy::default(), without_positive: WithoutPositive::default() }
+    }
+}
+
+/// A mean over users.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UserMean {
+    /// The mean, if a user counts.
+    pub mean: Defined<f64>,
+    /// How many users are in the mean.
+    pub users: usize,
+    /// How many users have no positive row, in the mean or not.
+    pub without_positive: usize,
+}
+
+/// Precision at k of each user, averaged over users.
+///
+/// In [0, 1]. Ties at the cut are resolved as in
+/// [`precision_at_k`](super::precision_at_k); with weights, `k` is a weight within each user.
+///
+/// # Errors
+/// [`LearningError::TopZero`] for `k = 0`, [`LearningError::Groups`] for groups of another number
+/// of rows.
+/// ```
+/// use payme_core::learning::{DivideBy, Groups, PerUser, Scored, precision_at_k_per_user};
+/// let rows = Scored::new(&[1, 0, 1], &[0.9, 0.5, 0.1])?;
+/// let one_user = Groups::of_sizes([3]);
+/// let by_k = precision_at_k_per_user(&rows, &one_user, PerUser::at(5))?;
+/// assert_eq!(by_k.mean.value(), Some(0.4));
+/// let rule = PerUser { divide_by: DivideBy::Returned, ..PerUser::at(5) };
+/// let by_returned = precision_at_k_per_user(&rows, &one_user, rule)?;
+/// assert_eq!(by_returned.mean.value(), Some(2.0 / 3.0));
+/// # Ok::<(), payme_core::learning::LearningError>(())
+/// ```
+pub fn precision_at_k_per_user(
+    rows: &Scored<'_>,
+    users: &Groups,
+    rule: PerUser,
+) -> Result<UserMean, LearningError> {
+    users.need_rows(rows.len())?;
+    let k = need_positive(rule.k)?;
+    let divisor = |weight: f64| match rule.divide_by {
+        DivideBy::K => float(k),
+        DivideBy::Returned => float(k).min(weight),
+    };
+    let mut scratch = Scratch::default();
+    Ok(mean_over_groups(users, rule.without_positive, |group| {
+        let found = match (rows.weights(), group.order) {
+            (None, None) => {
+                let range = group.start..group.end;
+                let (scores, labels) = (rows.scores().get(range.clone())?, &rows.labels()[range]);
+                hits_of_equals(scores, labels, k, &mut scratch)
+            }
+            (None, Some(order)) => {
+                let mut gathered = std::mem::take(&mut scratch.gathered);
+                gathered.0.clear();
+                gathered.1.clear();
+                gathered.0.extend(order.iter().map(|at| rows.scores()[*at]));
+                gathered.1.extend(order.iter().map(|at| rows.labels()[*at]));
+                let found = hits_of_equals(&gathered.0, &gathered.1, k, &mut scratch);
+                scratch.gathered = gathered;
+                found
+            }
+            (Some(weights), _) => hits_of_weighted(rows, weights, group, k),
+        };
+        let Hits { hits, positive, weight } = found;
+        (positive > 0.0).then(|| (hits / divisor(weight)).min(1.0))
+    }))
+}
+
+/// The mean over groups of `of`, which is none where a group has no positive row.
+pub(super) fn mean_over_groups(
+    groups: &Groups,
+    without: WithoutPositive,
+    mut of: impl FnMut(Group<'_>) -> Option<f64>,
+) -> UserMean {
+    let (mut sum, mut without_positive) = (Sum::default(), 0);
+    for group in groups.each() {
+        match of(group) {
+            Some(value) => sum += value,
+            None => without_positive += 1,
+        }
+    }
+    let users = match without {
+        WithoutPositive::LeaveOut => groups.len() - without_positive,
+        WithoutPositive::Zero => groups.len(),
+    };
+    let mean = match users {
+        0 => Defined::No(Undefined::NoPositive),
+        _ => Defined::Yes(sum.total() / float(users)),
+    };
+    UserMean { mean, users, without_positive }
+}
+
+/// What the first k of one user hold, and the user's rows.
+#[derive(Debug, Clone, Copy)]
+struct Hits {
+    hits: f64,
+    positive: f64,
+    weight: f64,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    scores: Vec<f64>,
+    gathered: (Vec<f64>, Vec<bool>),
+}
+
+/// The hits among the first `k` of rows that count once each.
+fn hits_of_equals(scores: &[f64], labels: &[bool], k: usize, scratch: &mut Scratch) -> Hits {
+    let count = |wanted: &dyn Fn(f64) -> bool| {
+        let pairs = scores.iter().zip(labels);
+        pairs.fold((0_usize, 0_usize), |(all, positive), (score, label)| {
+            let is = wanted(*score);
+            (all + usize::from(is), positive + usize::from(is & *label))
+        })
+    };
+    let positive = labels.iter().filter(|label| **label).count();
+    let (weight, positive) = (float(scores.len()), float(positive));
+    if k >= scores.len() {
+        return Hits { hits: positive, positive, weight };
+    }
+    scratch.scores.clear();
+    scratch.scores.extend_from_slice(scores);
+    let (_, cut, _) = scratch.scores.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+    let cut = *cut;
+    let (above, hits) = count(&|score| score > cut);
+    let (tied, tied_hits) = count(&|score| !(score < cut || score > cut));
+    let share = float(k - above) / float(tied);
+    Hits { hits: float(hits) + share * float(tied_hits), positive, weight }
+}
+
+/// The hits among the first rows that weigh `k`.
+fn hits_of_weighted(rows: &Scored<'_>, weights: &[f64], group: Group<'_>, k: usize) -> Hits {
+    let weighed = group.places().filter(|at| weights[*at] > 0.0);
+    let mut blocks: Vec<Block> = weighed
+        .map(|at| {
+            let weight = weights[at];
+            let positive = weight * number(rows.labels()[at]);
+            Block { score: rows.scores()[at] + 0.0, weight, positive }
+        })
+        .collect();
+    blocks.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let (mut top, mut weight, mut positive) = (Top::new(k), Sum::default(), Sum::default());
+    for tied in blocks.chunk_by(|a, b| a.score.to_bits() == b.score.to_bits()) {
+        let mut block = Block { score: tied[0].score, weight: 0.0, positive: 0.0 };
+        for row in tied {
+            block.weight += row.weight;
+            block.positive += row.positive;
+        }
+        top.take(weight.total(), block);
+        weight += block.weight;
+        positive += block.positive;
+    }
+    Hits { hits: top.hits(), positive: positive.total(), weight: weight.total() }
+}

@@ -1,0 +1,28 @@
+//! Learning: how good scores are, and what probabilities they stand for.
+//!
+//! In: rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
+//! scores into probabilities, and decisions at a stated error rate. What always holds: rows are
+//! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
+//! their orders and never by the order of the input; a weight counts like so many equal rows.
+//! Formulas and sources: `docs/rules/learning.md`.
+
+mod defined;
+mod error;
+mod metrics;
+mod pav;
+mod random;
+mod rows;
+mod sorted;
+mod sum;
+
+pub use defined::{Defined, Undefined};
+pub use error::{Fault, LearningError};
+pub use metrics::{
+    Binning, BrierDecomposition, CorpDecomposition, DivideBy, ExpectedEce, Gain, Graded, Groups,
+    Metrics, MetricsOptions, PerUser, PrecisionRecallPoint, ReliabilityBin, RocPoint, UserMean,
+    WithoutPositive, average_precision, brier_decomposition, brier_score, corp_decomposition, ece,
+    ece_debiased, ece_expected_if_calibrated, log_loss, mce, metrics, ndcg_at_k,
+    ndcg_at_k_per_user, precision_at_k, precision_at_k_per_user, precision_recall_curve,
+    reliability_bins, roc_auc, roc_curve,
+};
+pub use rows::{Forecasts, Label, Scored};
