@@ -6,6 +6,8 @@
 //! their orders and never by the order of the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
 
+mod calibration;
+mod conformal;
 mod defined;
 mod error;
 mod metrics;
@@ -15,6 +17,11 @@ mod rows;
 mod sorted;
 mod sum;
 
+pub use calibration::{
+    Beta, Calibration, Convergence, Fit, FitOptions, FitReport, Isotonic, Platt, Targets,
+    Temperature, VennAbers,
+};
+pub use conformal::{Conformal, Decision};
 pub use defined::{Defined, Undefined};
 pub use error::{Fault, LearningError};
 pub use metrics::{
