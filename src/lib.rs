@@ -50,7 +50,7 @@ use payme_core::ports::{
     Clock, DestinationResolver, PayoutStore, Random, Store, StoreError, TransferRail,
 };
 pub use payme_core::{
-    audit, catalog, claims, evidence, matching, payouts, ports, ranking, sync, types,
+    audit, catalog, claims, evidence, learning, matching, payouts, ports, ranking, sync, types,
 };
 
 pub use crate::rail::{OpenError, PlaidConfig, RailChoice, RailError};

@@ -149,7 +149,7 @@ mod tests {
             for (label, (wrong, count)) in wrong.iter().zip(counts).enumerate() {
                 // The thresholds vary from draw to draw, which adds e (1 - e) / n for each.
                 let held_out: f64 = if label == 1 { 120.0 } else { 280.0 };
-                let variance = 0.09 / count + 0.09 / (held_out * DRAWS as f64);
+                let variance = 0.09 / count + 0.09 / (held_out * float(DRAWS));
                 let (rate, bound) = (wrong / count, 4.0 * variance.sqrt());
                 assert!(rate < 0.1 + bound, "{label} {rounded}: {rate}");
                 // Without ties no more is kept than one row in n + 1 needs.

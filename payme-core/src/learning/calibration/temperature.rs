@@ -98,5 +98,5 @@ fn is_right(forecasts: &Forecasts<'_>) -> bool {
     let pairs = rows.labels().iter().zip(rows.scores()).enumerate();
     let mut pairs = pairs.filter(|(at, _)| rows.weights().is_none_or(|w| w[*at] > 0.0));
     pairs.clone().all(|(_, (label, p))| if *label { *p >= 0.5 } else { *p <= 0.5 })
-        && pairs.any(|(_, (_, p))| *p < 0.5 || *p > 0.5)
+        && pairs.any(|(_, (_, p))| (*p - 0.5).abs() > 0.0)
 }

@@ -8,6 +8,7 @@ mod bins;
 mod brier;
 mod curves;
 mod expected;
+mod few;
 mod ndcg;
 mod order;
 mod report;

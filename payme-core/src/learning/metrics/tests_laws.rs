@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::near;
 use super::*;
+use crate::learning::sum::float;
 use crate::learning::{Forecasts, Scored};
 
 /// Probabilities that are often equal, with labels and small whole weights.
@@ -98,7 +99,7 @@ fn over_orders(scores: &[f64], of: impl Fn(&[usize]) -> f64) -> f64 {
     let descends =
         |order: &Vec<usize>| order.windows(2).all(|pair| scores[pair[0]] >= scores[pair[1]]);
     let orders: Vec<Vec<usize>> = orders(scores.len()).into_iter().filter(descends).collect();
-    orders.iter().map(|order| of(order)).sum::<f64>() / orders.len() as f64
+    orders.iter().map(|order| of(order)).sum::<f64>() / float(orders.len())
 }
 
 proptest! {
@@ -157,7 +158,7 @@ proptest! {
         };
         let each = || columns.p.iter().zip(&columns.labels);
         let pairs: Vec<f64> = each().flat_map(|a| each().filter_map(move |b| pair(a, b))).collect();
-        let expected = pairs.iter().sum::<f64>() / pairs.len() as f64;
+        let expected = pairs.iter().sum::<f64>() / float(pairs.len());
         match roc_auc(&columns.rows()).value() {
             Some(auc) => near(auc, expected, 1e-13),
             None => prop_assert!(pairs.is_empty()),
@@ -220,16 +221,16 @@ proptest! {
         let columns = Columns::new(&rows);
         let first = k.min(rows.len());
         let expected = over_orders(&columns.p, |order| {
-            order[..first].iter().filter(|at| columns.labels[**at]).count() as f64 / first as f64
+            float(order[..first].iter().filter(|at| columns.labels[**at]).count()) / float(first)
         });
         near(precision_at_k(&columns.rows(), k).unwrap(), expected, 1e-13);
         // The same rows as one user of several, in turn and divided by k.
         let twice: Vec<(f64, bool, u8)> = rows.iter().flat_map(|row| [*row, (row.0, false, 1)]).collect();
         let twice = Columns::new(&twice);
-        let ids: Vec<u8> = (0..twice.p.len()).map(|at| 7 - (at % 2) as u8).collect();
+        let ids: Vec<usize> = (0..twice.p.len()).map(|at| 7 - at % 2).collect();
         let mean = precision_at_k_per_user(&twice.rows(), &Groups::of_ids(&ids), PerUser::at(k)).unwrap();
         if columns.labels.contains(&true) {
-            near(mean.mean.unwrap_or(-1.0), expected * first as f64 / k as f64, 1e-13);
+            near(mean.mean.unwrap_or(-1.0), expected * float(first) / float(k), 1e-13);
             prop_assert_eq!((mean.users, mean.without_positive), (1, 1));
         } else {
             prop_assert_eq!((mean.users, mean.without_positive), (0, 2));
@@ -251,7 +252,7 @@ proptest! {
             user.p.iter_mut().for_each(|p| *p *= scale);
             precision_at_k(&user.rows(), k).unwrap()
         });
-        let expected = expected.sum::<f64>() / users.len() as f64;
+        let expected = expected.sum::<f64>() / float(users.len());
         let sizes = Groups::of_sizes(users.iter().map(Vec::len));
         let found = precision_at_k_per_user(&columns.rows(), &sizes, rule).unwrap();
         near(found.mean.unwrap_or(-1.0), expected, 1e-13);
@@ -270,7 +271,7 @@ proptest! {
         let gain = if exponential { Gain::Exponential } else { Gain::Linear };
         let worth = |at: usize| if exponential { columns.weights[at].exp2() - 1.0 } else { columns.weights[at] };
         let gained = |order: &[usize]| -> f64 {
-            order.iter().take(k).enumerate().map(|(place, at)| worth(*at) / (place as f64 + 2.0).log2()).sum()
+            order.iter().take(k).enumerate().map(|(place, at)| worth(*at) / float(place + 2).log2()).sum()
         };
         let best = over_orders(&columns.weights, gained);
         let expected = over_orders(&columns.p, gained) / best;
@@ -302,7 +303,7 @@ proptest! {
         let columns = Columns::new(&rows);
         let margin = f64::EPSILON;
         let term = |(p, label): (&f64, &bool)| -(if *label { *p } else { 1.0 - p }).clamp(margin, 1.0 - margin).ln();
-        let expected = columns.p.iter().zip(&columns.labels).map(term).sum::<f64>() / rows.len() as f64;
+        let expected = columns.p.iter().zip(&columns.labels).map(term).sum::<f64>() / float(rows.len());
         near(log_loss(&columns.forecasts()), expected, 1e-13 * expected.max(1.0));
     }
 }

@@ -3,6 +3,7 @@
 //! In: rows and the [`Groups`] they belong to. Out: a [`UserMean`]. The order of the rows and of
 //! the users does not matter.
 
+use super::few::hits_of_few;
 use super::order::{Top, need_positive};
 use crate::learning::sorted::Block;
 use crate::learning::sum::{Sum, float, number};
@@ -250,12 +251,15 @@ fn hits_of_equals(scores: &[f64], labels: &[bool], k: usize, scratch: &mut Scrat
     if k >= scores.len() {
         return Hits { hits: positive, positive, weight };
     }
+    if let Some(hits) = hits_of_few(scores, labels, k) {
+        return Hits { hits, positive, weight };
+    }
     scratch.scores.clear();
     scratch.scores.extend_from_slice(scores);
     let (_, cut, _) = scratch.scores.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
     let cut = *cut;
     let (above, hits) = count(&|score| score > cut);
-    let (tied, tied_hits) = count(&|score| !(score < cut || score > cut));
+    let (tied, tied_hits) = count(&|score| (cut..=cut).contains(&score));
     let share = float(k - above) / float(tied);
     Hits { hits: float(hits) + share * float(tied_hits), positive, weight }
 }
