@@ -96,7 +96,7 @@ pub fn ndcg_at_k_per_user(
 ) -> Result<UserMean, LearningError> {
     users.need_rows(rows.scores.len())?;
     let discounts = discounts(need_positive(k)?.min(rows.scores.len()));
-    Ok(mean_over_groups(users, without, |group| {
+    Ok(mean_over_groups(users, without, |(), group| {
         let places = group.places();
         ndcg(places.map(|at| (rows.scores[at], rows.grades[at])).collect(), &discounts, gain)
     }))

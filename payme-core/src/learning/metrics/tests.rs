@@ -209,6 +209,38 @@ fn a_user_without_a_positive_row_is_left_out_and_counted() {
 }
 
 #[test]
+fn the_mean_over_many_users_is_that_of_each() {
+    // More users than are added up in one piece; the n-th has n % 7 + 1 rows, ids descend.
+    let mut stream = Stream::new(29);
+    let sizes: Vec<usize> = (0..9_000).map(|user| user % 7 + 1).collect();
+    let rows: usize = sizes.iter().sum();
+    let scores: Vec<f64> = (0..rows).map(|_| (stream.unit() * 6.0).floor()).collect();
+    let labels: Vec<bool> = (0..rows).map(|_| stream.unit() < 0.4).collect();
+    let (mut sum, mut users, mut start) = (0.0, 0, 0);
+    for size in &sizes {
+        let (labels, scores) = (&labels[start..start + size], &scores[start..start + size]);
+        start += size;
+        if labels.contains(&true) {
+            let share = precision_at_k(&Scored::new(labels, scores).unwrap(), 3).unwrap();
+            sum += share * float(3.min(*size)) / 3.0;
+            users += 1;
+        }
+    }
+    let ids: Vec<usize> =
+        sizes.iter().enumerate().flat_map(|(user, size)| vec![9_000 - user; *size]).collect();
+    for groups in [Groups::of_ids(&ids), Groups::of_sizes(sizes)] {
+        let mean = precision_at_k_per_user(
+            &Scored::new(&labels, &scores).unwrap(),
+            &groups,
+            PerUser::at(3),
+        )
+        .unwrap();
+        near(mean.mean.unwrap_or(-1.0), sum / float(users), 1e-13);
+        assert_eq!((mean.users, mean.without_positive), (users, 9_000 - users));
+    }
+}
+
+#[test]
 fn one_class_defines_no_order() {
     let positives = Scored::new(&[1, 1], &[0.5, 0.25]).unwrap();
     let negatives = Scored::new(&[0, 0], &[0.5, 0.25]).unwrap();
