@@ -244,7 +244,7 @@ fn each_piece<A: Send>(pieces: usize, of: impl Fn(usize) -> A + Sync) -> Vec<A> 
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::{IntoParallelIterator as _, ParallelIterator as _};
-        (0..pieces).into_par_iter().map(of).collect()
+        (0..pieces).into_par_iter().map(&of).collect()
     }
     #[cfg(not(feature = "parallel"))]
     {
