@@ -21,6 +21,11 @@ pub(super) fn hits_of_few(scores: &[f64], labels: &[bool], k: usize) -> Option<f
     // The k-th largest of the largest of each lane is no larger than the k-th largest of all.
     let bound = largest_half(largest_of_lanes(scores))[k - 1];
     let (candidates, count) = rows_from(scores, bound);
+    if count == k {
+        // No other row is tied with the last of them.
+        let labels = candidates.iter().take(k).map(|row| u32::from(labels[usize::from(*row)]));
+        return Some(f64::from(labels.sum::<u32>()));
+    }
     if count > LANES {
         return None;
     }
@@ -28,8 +33,8 @@ pub(super) fn hits_of_few(scores: &[f64], labels: &[bool], k: usize) -> Option<f
     for (at, row) in candidates.iter().take(LANES).enumerate() {
         // Places beyond the count name some row, which is not taken.
         let is_candidate = at < count;
-        score[at] = if is_candidate { scores[*row] } else { f64::NEG_INFINITY };
-        label[at] = u32::from(is_candidate & labels[*row]);
+        score[at] = if is_candidate { scores[usize::from(*row)] } else { f64::NEG_INFINITY };
+        label[at] = u32::from(is_candidate & labels[usize::from(*row)]);
     }
     let cut = largest_half(score)[k - 1];
     let (mut above, mut hits, mut from, mut hits_from) = (0_u32, 0_u32, 0_u32, 0_u32);
@@ -62,9 +67,9 @@ fn largest_of_lanes(scores: &[f64]) -> [f64; LANES] {
 
 /// The places of the scores that are at least so large, and how many there are.
 #[inline]
-fn rows_from(scores: &[f64], bound: f64) -> ([usize; ROWS_MAX], usize) {
+fn rows_from(scores: &[f64], bound: f64) -> ([u8; ROWS_MAX], usize) {
     let (mut rows, mut count) = ([0; ROWS_MAX], 0);
-    for (at, score) in scores.iter().enumerate() {
+    for (at, score) in (0..).zip(scores) {
         // Every place is written, and kept if the next is written behind it: no branch to guess.
         rows[count & (ROWS_MAX - 1)] = at;
         count += usize::from(*score >= bound);
