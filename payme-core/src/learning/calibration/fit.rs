@@ -223,8 +223,9 @@ fn descend<const D: usize>(
     now: &Slopes<D>,
 ) -> Option<([f64; D], Slopes<D>)> {
     let descent: f64 = now.gradient.iter().zip(step).map(|(g, s)| g * s).sum();
-    // Near the least loss its differences are smaller than its rounding.
-    let rounding = 1e-14 * now.loss.abs().max(1e-3);
+    // Near the least loss the differences drown in the rounding of a long sum, and the whole step
+    // is the right one.
+    let is_near = descent <= 1e-9 * now.loss;
     let mut length = 1.0;
     for _ in 0..HALVINGS {
         let mut next = *from;
@@ -232,7 +233,7 @@ fn descend<const D: usize>(
             *coefficient -= length * step;
         }
         let then = slopes(points, &next);
-        if then.loss <= now.loss - 1e-4 * length * descent + rounding {
+        if is_near || then.loss <= now.loss - 1e-4 * length * descent {
             return Some((next, then));
         }
         length /= 2.0;

@@ -160,6 +160,26 @@ fn separated_classes_are_told_and_smoothed_targets_fit_them() {
 }
 
 #[test]
+fn a_fit_of_many_rows_ends_in_a_few_steps() {
+    // The rounding of a sum of many terms is larger than what the last steps gain.
+    let mut stream = Stream::new(26);
+    let p: Vec<f64> = (0..200_000).map(|_| stream.unit()).collect();
+    let labels: Vec<bool> = p.iter().map(|p| stream.unit() < *p).collect();
+    let forecasts = Forecasts::new(&labels, &p).unwrap();
+    let reports = [
+        Platt::fit(forecasts.scored()).unwrap().report,
+        Temperature::fit(&forecasts).unwrap().report,
+        Beta::fit(&forecasts).unwrap().report,
+    ];
+    for report in reports {
+        assert!(
+            report.convergence == Convergence::Converged && report.iterations < 12,
+            "{report:?}"
+        );
+    }
+}
+
+#[test]
 fn what_goes_against_the_labels_is_not_followed() {
     let labels = [1, 1, 0, 1, 0, 0];
     let forecasts = Forecasts::new(&labels, &[0.1, 0.2, 0.3, 0.6, 0.7, 0.8]).unwrap();
