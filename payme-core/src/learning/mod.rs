@@ -16,6 +16,7 @@ mod random;
 mod rows;
 mod sorted;
 mod sum;
+pub mod train;
 
 pub use calibration::{
     Beta, Calibration, Convergence, Fit, FitOptions, FitReport, Isotonic, Platt, Targets,

@@ -1,4 +1,5 @@
-//! The inner loops: dot products of single precision, and of 4-bit codes with 8-bit queries.
+//! The inner loops: dot products of single precision, and of 4-bit codes with 8-bit queries; and
+//! the step into wide registers for inner loops that stand elsewhere.
 //!
 //! In: slices. Out: sums. One definition in plain Rust, and the same sums in wide registers where
 //! the machine has them, chosen once per scan with a [`Kernel`].
@@ -86,6 +87,19 @@ impl Kernel {
         kernels
     }
 
+    /// Does work whose loops are compiled for each kernel, with the same bits on every one.
+    pub(crate) fn run<W: InLanes>(self, work: W) -> W::Answer {
+        match self.0 {
+            Level::Scalar => work.run(),
+            // SAFETY: a value of this level exists only where AVX2 was detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::run(work) },
+            // SAFETY: a value of this level exists only where AVX-512 F was detected.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::run(work) },
+        }
+    }
+
     /// `sum a_i b_i` over the common prefix of the two, the same bits on every kernel.
     ///
     /// 32 partial sums in single precision, entry i in sum i modulo 32, added in halves.
@@ -141,6 +155,19 @@ impl Kernel {
             Level::Avx512 => unsafe { avx512::code_dots(query, rows, out) },
         }
     }
+}
+
+/// Work on arrays of numbers, of which every kernel has a copy in its own instructions.
+///
+/// [`InLanes::run`], and what it calls, has to be inlined always: only so it is compiled for the
+/// kernel that it runs on. Rust fuses no multiplication with an addition and reorders no sum, so
+/// that the copies have the same bits.
+pub(crate) trait InLanes {
+    /// What comes of it.
+    type Answer;
+
+    /// Does the work.
+    fn run(self) -> Self::Answer;
 }
 
 /// The rows from the first to the last. Rows without entries cannot be told apart: there are none.
@@ -273,6 +300,11 @@ macro_rules! float_kernel {
         #[target_feature(enable = $features)]
         pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
             super::dot_in_lanes(a, b)
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn run<W: super::InLanes>(work: W) -> W::Answer {
+            work.run()
         }
 
         #[target_feature(enable = $features)]

@@ -21,6 +21,7 @@ mod tests;
 mod tests_kernel;
 
 pub use embed::{Embedder, HASHED_NGRAMS_DIMENSION, HashedNgrams, cosine, normalise};
+pub(crate) use kernel::InLanes;
 pub use kernel::Kernel;
 pub use matrix::{DIMENSION_MAX, MatrixParts, VectorMatrix};
 pub use quantised::{Quantised, RowFacts};
