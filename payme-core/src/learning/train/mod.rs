@@ -12,6 +12,7 @@
 //! Rules: `docs/rules/learning.md`.
 
 mod lanes;
+mod linear;
 mod newton;
 mod options;
 mod pass;
@@ -21,6 +22,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 
+pub use linear::LinearModel;
 pub use newton::Newton;
 pub use options::{Bounds, ClassWeights, Convergence, Fit, FitOptions, TrainError};
 pub use samples::{Matrix, Order, Samples};

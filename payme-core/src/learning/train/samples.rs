@@ -62,6 +62,25 @@ impl<'a> Matrix<'a> {
         self.columns
     }
 
+    /// Which numbers lie beside each other.
+    pub const fn order(&self) -> Order {
+        self.order
+    }
+
+    /// The numbers of some rows, one row after the other; of a table by rows only.
+    #[inline(always)]
+    pub(super) fn part(&self, first: usize, count: usize) -> &'a [f64] {
+        let start = first * self.columns;
+        self.values.get(start..start + count * self.columns).unwrap_or_default()
+    }
+
+    /// The numbers of some rows in a column; of a table by columns only.
+    #[inline(always)]
+    pub(super) fn part_of_column(&self, column: usize, first: usize, count: usize) -> &'a [f64] {
+        let start = column * self.rows + first;
+        self.values.get(start..start + count).unwrap_or_default()
+    }
+
     /// A number; `None` outside of the table.
     pub fn get(&self, row: usize, column: usize) -> Option<f64> {
         let is_inside = row < self.rows && column < self.columns;
