@@ -63,6 +63,7 @@ impl MatchOptions {
             "variant": self.variant,
             "signals": self.weights.set().as_str(),
             "weights": weights,
+            "link": format!("{:?}", self.weights.link),
             "weights_version": self.weights.version,
             "top_n": self.top_n,
             "include_closed": self.include_closed,

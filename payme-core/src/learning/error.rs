@@ -100,12 +100,6 @@ pub enum LearningError {
     /// A promise about every row cannot be made from weighted rows.
     #[error("conformal prediction takes rows as they were drawn: leave the weights away")]
     Weighted,
-    /// Stored parameters are none of a calibration.
-    #[error("not a calibration: {what}")]
-    Calibration {
-        /// What is wrong with it.
-        what: &'static str,
-    },
 }
 
 /// What is wrong with a number.
@@ -167,7 +161,6 @@ impl LearningError {
             Self::ScoreLarge { .. } => "fit_score_large",
             Self::ErrorRate => "error_rate_out_of_range",
             Self::Weighted => "conformal_weighted",
-            Self::Calibration { .. } => "calibration_invalid",
         }
     }
 
@@ -189,8 +182,7 @@ impl LearningError {
             | Self::OneClass { .. }
             | Self::TooFew { .. }
             | Self::ErrorRate
-            | Self::Weighted
-            | Self::Calibration { .. } => None,
+            | Self::Weighted => None,
         }
     }
 }

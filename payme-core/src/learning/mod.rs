@@ -18,10 +18,8 @@ mod sorted;
 mod sum;
 pub mod train;
 
-pub use calibration::{
-    Beta, Calibration, Convergence, Fit, FitOptions, FitReport, Isotonic, Platt, Targets,
-    Temperature, VennAbers,
-};
+pub use crate::ranking::{Beta, Calibration, Isotonic, Platt, Temperature};
+pub use calibration::{Convergence, Fit, FitOptions, FitReport, Targets, VennAbers};
 pub use conformal::{Conformal, Decision};
 pub use defined::{Defined, Undefined};
 pub use error::{Fault, LearningError};

@@ -52,7 +52,8 @@ impl Preference {
 }
 
 /// Puts settlements in the order in which a person is shown them: pinned first, then by place
-/// (those without one last), then by score descending, then by id ascending.
+/// (those without one last), then by score descending. Those of one score stay as they came: in the
+/// order of their ranks.
 ///
 /// `settlement` and `score` read both from an item; `preference` gives what the person said.
 pub fn display_order<T>(
@@ -67,10 +68,7 @@ pub fn display_order<T>(
             let order = said.and_then(|said| said.pinned_order);
             (!said.is_some_and(|said| said.pinned), order.is_none(), order)
         };
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| score(b).total_cmp(&score(a)))
-            .then_with(|| settlement(a).cmp(&settlement(b)))
+        key(a).cmp(&key(b)).then_with(|| score(b).total_cmp(&score(a)))
     });
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::rank::result_of;
-use super::{Contribution, MatchRequest, MatchResult, contributions};
+use super::score::link_of;
+use super::{Calibration, Contribution, Link, MatchRequest, MatchResult, contributions};
 use crate::catalog::{CatalogIndex, Settlement, Status};
 use crate::evidence::UserFeatures;
 use crate::matching::{Finding, Observed, Truth};
@@ -187,17 +188,23 @@ fn arithmetic(result: &MatchResult, request: &MatchRequest) -> String {
         .iter()
         .map(|part| format!("{} {:.2} x {:.4}", part.signal.as_str(), part.weight, part.value))
         .collect();
-    let clamped = if (sum - result.score).abs() < 1e-9 {
-        String::new()
-    } else {
-        format!(", {sum:.4}, kept within 0 and 1")
-    };
     let (variant, version) = (request.variant, request.weights.version);
-    format!(
-        "The score {:.4} is {}{clamped} ({variant}, weights version {version}).",
-        result.score,
-        words.join(" + ")
-    )
+    let (score, words) = (result.score, words.join(" + "));
+    let how = match link_of(variant, &request.weights) {
+        Link::Identity if (sum - score).abs() < 1e-9 => words,
+        Link::Identity => format!("{words}, {sum:.4}, kept within 0 and 1"),
+        Link::Logit { intercept, calibration } => {
+            let log_odds = intercept + sum;
+            let calibrated = match calibration {
+                Calibration::Identity => "",
+                _ => ", calibrated",
+            };
+            format!(
+                "the probability of log-odds {log_odds:.4}{calibrated}: {intercept:.2} + {words}"
+            )
+        }
+    };
+    format!("The score {score:.4} is {how} ({variant}, weights version {version}).")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! Rules and formulas: `docs/rules/matching.md`.
 
 mod batch;
+pub(crate) mod calibration;
 mod display;
 mod explain;
 mod live;
@@ -21,6 +22,7 @@ mod weights;
 
 pub use crate::matching::Missing;
 pub use batch::{BatchSummary, Ranked, match_many, rank_people};
+pub use calibration::{Beta, Calibration, CalibrationError, Isotonic, Platt, Temperature};
 pub use display::{Preference, display_order};
 pub use explain::{Explanation, Newest, Verdict, explain};
 pub use live::{LiveHit, LiveMatches, LiveOutcome};
@@ -30,4 +32,4 @@ pub use result::{AtomRef, Atoms, ConfidenceBreakdown, MatchResult, PredicatePass
 pub use run::{MatchRun, RunMetadata};
 pub use score::{Contribution, contributions, score};
 pub use top::Hit;
-pub use weights::{Weights, WeightsError};
+pub use weights::{Link, Weights, WeightsError};

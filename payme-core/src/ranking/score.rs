@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Weights;
+use super::{Link, Weights};
 use crate::matching::{Signal, Signals, Variant};
 
 /// What one signal added to a score.
@@ -34,8 +34,9 @@ pub(super) fn resolved(variant: Variant, weights: &Weights) -> Signals {
     Signals::of_set(weights.set(), |signal| weight_of(variant, signal, weights).unwrap_or(0.0))
 }
 
-/// The contributions of every signal that the variant looks at. They add up to the score before
-/// it is clamped, in this order.
+/// The contributions of every signal that the variant looks at. In this order they add up to what
+/// the link makes a score of: the score before it is clamped, or the log-odds without the
+/// intercept.
 pub fn contributions(
     variant: Variant,
     signals: &Signals,
@@ -47,13 +48,13 @@ pub fn contributions(
     })
 }
 
-/// The score of one candidate, clamped to `[0, 1]`.
+/// The score of one candidate, in `[0, 1]`.
 ///
-/// | variant | before clamping |
-/// |---|---|
-/// | `rules_only` | rules_confidence |
-/// | `rules_vector` | 0.85 * rules_confidence + 0.15 * similarity |
-/// | `rules_vector_ranker` | sum of weight * signal |
+/// | variant | sum | link |
+/// |---|---|---|
+/// | `rules_only` | rules_confidence | clamped |
+/// | `rules_vector` | 0.85 * rules_confidence + 0.15 * similarity | clamped |
+/// | `rules_vector_ranker` | sum of weight * signal | that of the weights |
 /// ```
 /// use payme_core::matching::{SignalSet, Signals, Variant};
 /// use payme_core::ranking::{Weights, score};
@@ -64,13 +65,15 @@ pub fn score(variant: Variant, signals: &Signals, weights: &Weights) -> f64 {
     let sum = contributions(variant, signals, weights)
         .map(|part| part.contribution)
         .fold(0.0, |sum, part| sum + part);
-    within_one(sum)
+    link_of(variant, weights).score(sum)
 }
 
-/// A sum as a score: kept within 0 and 1, and 0 for NaN, which weights that are not finite can
-/// make of it. Adding zero turns -0.0 into 0.0, so that equal scores have equal bits and tie.
-pub(super) const fn within_one(sum: f64) -> f64 {
-    if sum.is_nan() { 0.0 } else { sum.clamp(0.0, 1.0) + 0.0 }
+/// The link of a variant: those whose weights are fixed have the clamped sum.
+pub(super) const fn link_of(variant: Variant, weights: &Weights) -> &Link {
+    match variant {
+        Variant::RulesVectorRanker => &weights.link,
+        Variant::RulesOnly | Variant::RulesVector => &Link::Identity,
+    }
 }
 
 #[cfg(test)]

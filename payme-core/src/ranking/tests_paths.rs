@@ -11,7 +11,10 @@ use roaring::RoaringBitmap;
 use uuid::Uuid;
 
 use super::top::{Hit, Plan, Top};
-use super::{LiveMatches, MatchRequest, Qualifying, Weights, match_many, match_user, rank_people};
+use super::{
+    Link, LiveMatches, MatchRequest, Qualifying, Weights, contributions, match_many, match_user,
+    rank_people,
+};
 use crate::catalog::{
     CatalogEdit, CatalogIndex, ClassPeriod, Eligibility, FeatureAtom, Payout, Predicate, Proof,
     Settlement, SettlementIx, Status,
@@ -114,13 +117,28 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
+/// Links that order and score in every way there is: some tie what differs.
+fn link() -> impl Strategy<Value = Link> {
+    let calibrations = [
+        r#"{"kind": "identity"}"#,
+        r#"{"kind": "platt", "slope": 0.0, "intercept": 0.5}"#,
+        r#"{"kind": "isotonic", "scores": [0.3, 0.5, 0.52], "values": [0.1, 0.1, 0.9]}"#,
+    ];
+    let calibration = prop::sample::select(calibrations.to_vec());
+    let logit = (-2.0..2.0_f64, calibration).prop_map(|(intercept, text)| Link::Logit {
+        intercept,
+        calibration: serde_json::from_str(text).unwrap(),
+    });
+    prop_oneof![Just(Link::Identity), logit]
+}
+
 fn request() -> impl Strategy<Value = MatchRequest> {
     let variant = prop::sample::select(Variant::ALL.to_vec());
     let set = prop::sample::select(SignalSet::ALL.to_vec());
     let weights =
         option::weighted(0.3, prop::array::uniform8(prop_oneof![Just(0.0), -1.0..1.5_f64]));
-    (variant, set, weights, any::<bool>(), 0_usize..12).prop_map(
-        |(variant, set, weights, include_closed, top_n)| {
+    (variant, set, weights, link(), any::<bool>(), 0_usize..12).prop_map(
+        |(variant, set, weights, link, include_closed, top_n)| {
             let own = weights.map(|weights| {
                 let mut weights = weights.into_iter();
                 let next = |_: Signal| weights.next().unwrap_or(0.0);
@@ -130,7 +148,7 @@ fn request() -> impl Strategy<Value = MatchRequest> {
             assert_eq!(now.date_utc(), today());
             MatchRequest {
                 variant,
-                weights: own.unwrap_or_else(|| Weights::of_set(set)),
+                weights: own.unwrap_or_else(|| Weights::of_set(set)).with_link(link),
                 scope: MatchScope { now, include_closed },
                 top_n,
                 near_misses: true,
@@ -174,8 +192,9 @@ fn wide_world() -> impl Strategy<Value = World> {
             let next = |_: Signal| weights.next().unwrap_or(0.0);
             Weights::new(1, crate::matching::Signals::of_set(set, next))
         });
-        let request =
-            MatchRequest { weights: own.unwrap_or(request.weights.clone()), top_n, ..request };
+        let link = request.weights.link.clone();
+        let weights = own.unwrap_or(request.weights.clone()).with_link(link);
+        let request = MatchRequest { weights, top_n, ..request };
         let by_id: BTreeMap<_, _> = settlements.into_iter().map(|one| (one.id, one)).collect();
         World { settlements: by_id.into_values().collect(), people, edits: Vec::new(), request }
     })
@@ -231,11 +250,25 @@ impl World {
             hits.push(hit);
         }
         let is_graded = plan.set == SignalSet::Evidence;
+        let is_logit = plan.variant == Variant::RulesVectorRanker
+            && self.request.weights.link != Link::Identity;
+        let rank = |hit: &Hit| {
+            if !is_logit {
+                return hit.score;
+            }
+            let parts = contributions(plan.variant, &hit.signals, &self.request.weights);
+            let sum = parts.fold(0.0, |sum, part| sum + part.contribution);
+            if sum.is_nan() {
+                -1.0
+            } else {
+                sum.clamp(-1_048_576.0, 1_048_576.0) / 1_048_576.0 + 0.0
+            }
+        };
         hits.sort_by(|a, b| {
             let class = |hit: &Hit| is_graded && hit.candidate.truth == Truth::NotMet;
             class(a)
                 .cmp(&class(b))
-                .then(b.score.total_cmp(&a.score))
+                .then(rank(b).total_cmp(&rank(a)))
                 .then(a.candidate.ix.cmp(&b.candidate.ix))
         });
         hits

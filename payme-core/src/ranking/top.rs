@@ -3,14 +3,15 @@
 //! In: a session and the numbers of settlements. Out: [`Hit`]s in the order of results.
 //!
 //! The signals that cost the most, the similarity and the class period, are computed only where
-//! the others leave a candidate a chance: a score is a sum of rounded products, and both roundings
-//! are monotone, so the score with the best such signals there can be is never below the true one.
+//! the others leave a candidate a chance: what is ranked is a sum of rounded products, and both
+//! roundings are monotone, so the sum with the best such signals there can be is never below the
+//! true one.
 
 use std::collections::BinaryHeap;
 use std::mem;
 
-use super::MatchRequest;
-use super::score::{resolved, within_one};
+use super::score::{link_of, resolved};
+use super::{Link, MatchRequest};
 use crate::catalog::{CatalogIndex, SettlementFacts, SettlementIx};
 use crate::matching::{
     Candidate, Drawn, Lazy, Session, Signal, SignalSet, Signals, Truth, Variant, baseline_signals,
@@ -26,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) given: Signals,
     /// Those of the variant.
     pub(crate) weights: Signals,
+    /// How their sum becomes a score.
+    link: Link,
     pub(crate) top_n: usize,
     /// With the baseline set, the place of a simple rule for whoever meets it, which is the same
     /// for everybody, and [`Place::LAST`] for the others. Empty where it is not worth to know them
@@ -45,6 +48,7 @@ impl Plan {
             variant: request.variant,
             given: request.weights.values,
             weights: resolved(request.variant, &request.weights),
+            link: link_of(request.variant, &request.weights).clone(),
             top_n: request.top_n,
             full_places: Vec::new(),
             ceilings: Vec::new(),
@@ -96,18 +100,22 @@ impl Plan {
         index.columns().facts.iter().map(ceiling).collect()
     }
 
-    /// The score of signals, clamped to [0, 1].
+    /// The score of signals, in [0, 1].
     pub(crate) fn score(&self, signals: &Signals) -> f64 {
+        self.link.score(self.sum(signals))
+    }
+
+    fn sum(&self, signals: &Signals) -> f64 {
         // Signals that the set does not hold are 0, and adding zero changes no sum.
         let weighted = self.weights.values().iter().zip(signals.values());
-        let sum = weighted.fold(0.0, |sum, (weight, value)| sum + weight * value);
-        within_one(sum)
+        weighted.fold(0.0, |sum, (weight, value)| sum + weight * value)
     }
 
     /// The place of a candidate whose signals are kept in some place of their own.
     fn place(&self, drawn: &Drawn, kept: u32) -> Place {
         let is_last = self.set == SignalSet::Evidence && drawn.candidate.truth == Truth::NotMet;
-        Place::new(u8::from(is_last), self.score(&drawn.signals), drawn.candidate.ix.0, kept)
+        let rank = self.link.rank(self.sum(&drawn.signals));
+        Place::new(u8::from(is_last), rank, drawn.candidate.ix.0, kept)
     }
 
     /// Whether the score of the evidence set does not look at the similarity.
@@ -132,7 +140,8 @@ pub struct Hit {
     pub signals: Signals,
 }
 
-/// A place in the order of results: by class ascending, score descending, settlement ascending.
+/// A place in the order of results: by class ascending, rank ([`Link::rank`]) descending,
+/// settlement ascending.
 ///
 /// The bits of a float from 0 on rise with the float, so one number holds all three; below them
 /// lies where the signals are kept, which orders nothing, since a settlement stands once.
@@ -148,10 +157,11 @@ impl Place {
     /// Where the signals are kept of a candidate that nothing was computed of.
     const NOT_DRAWN: u32 = u32::MAX;
 
-    fn new(class: u8, score: f64, ix: u32, kept: u32) -> Self {
-        // The score is at most 1, whose bits fill 62, and the class one: 94 with the settlement.
-        let falling = ONE_BITS.saturating_sub(score.to_bits());
-        let order = u128::from(class) << 94 | u128::from(falling) << 32 | u128::from(ix);
+    fn new(class: u8, rank: f64, ix: u32, kept: u32) -> Self {
+        // The rank is from -1 to 1, whose bits fill 62: 63 for all, and with the settlement 95.
+        let size = rank.abs().to_bits().min(ONE_BITS);
+        let falling = if rank < 0.0 { ONE_BITS + size } else { ONE_BITS - size };
+        let order = u128::from(class) << 95 | u128::from(falling) << 32 | u128::from(ix);
         Self(order << Self::KEPT_BITS | u128::from(kept))
     }
 
@@ -171,7 +181,7 @@ impl Place {
     }
 }
 
-/// The bits of the best score.
+/// The bits of the best rank.
 const ONE_BITS: u64 = 1.0_f64.to_bits();
 
 /// Candidates whose similarities are computed together: their vectors are fetched while others are
@@ -242,8 +252,8 @@ impl Top {
                 let alone = slot.and_then(|slot| self.alone.get(slot));
                 match (alone, plan.ceilings.get(*ix as usize)) {
                     (Some(alone), Some(ceiling)) => {
-                        let score = (alone + ceiling).clamp(0.0, 1.0);
-                        self.bounds.push(Place::new(0, score, *ix, Place::NOT_DRAWN));
+                        let rank = plan.link.rank(alone + ceiling);
+                        self.bounds.push(Place::new(0, rank, *ix, Place::NOT_DRAWN));
                     }
                     _ => self.take_in(session, *ix, plan),
                 }

@@ -1,29 +1,10 @@
-//! Beta calibration: log-odds that are a line in the logarithms of a probability and of its
-//! complement.
+//! Fitting a beta calibration.
 
 use super::fit::{Fit, FitOptions, FitReport, Targets, flat, is_separated, minimise, points};
 use super::platt::Line;
-use super::{inner, logistic};
 use crate::learning::{Forecasts, LearningError};
-
-/// `p' = 1 / (1 + exp(-(a ln p - b ln(1 - p) + c)))`, `a >= 0` and `b >= 0`.
-///
-/// Source: Kull, Silva Filho and Flach 2017: what is right where forecasts of each class follow a
-/// beta distribution. `a = b = 1, c = 0` changes nothing, so forecasts that are calibrated stay so.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Beta {
-    a: f64,
-    b: f64,
-    c: f64,
-}
-
-fn rising(p: f64) -> f64 {
-    inner(p).ln()
-}
-
-fn falling(p: f64) -> f64 {
-    -(1.0 - inner(p)).ln()
-}
+use crate::ranking::Beta;
+use crate::ranking::calibration::{falling, rising};
 
 impl Beta {
     /// Fits the labels by the default search.
@@ -90,22 +71,5 @@ impl Beta {
         let c = c - a * (rise / rise_scale) - b * (fall / fall_scale);
         let separated = options.targets == Targets::Labels && is_separated(rows);
         Some((Self { a: a / rise_scale, b: b / fall_scale, c }, found.report(separated)))
-    }
-
-    pub(super) fn new(a: f64, b: f64, c: f64) -> Result<Self, LearningError> {
-        if a >= 0.0 && b >= 0.0 && [a, b, c].iter().all(|value| value.is_finite()) {
-            return Ok(Self { a, b, c });
-        }
-        Err(LearningError::Calibration { what: "a and b are finite and not negative" })
-    }
-
-    /// The parameters `a`, `b` and `c`.
-    pub const fn parameters(&self) -> [f64; 3] {
-        [self.a, self.b, self.c]
-    }
-
-    /// The probability that a forecast stands for, in [0, 1].
-    pub fn apply(&self, p: f64) -> f64 {
-        logistic(self.a * rising(p) + self.b * falling(p) + self.c)
     }
 }

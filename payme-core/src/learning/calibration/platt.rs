@@ -1,17 +1,8 @@
-//! Platt scaling: a logistic function of the score.
+//! Fitting Platt's logistic function of the score.
 
 use super::fit::{Fit, FitOptions, FitReport, Targets, flat, is_separated, minimise, points};
-use super::logistic;
 use crate::learning::{LearningError, Scored};
-
-/// `p = 1 / (1 + exp(-(slope * score + intercept)))`, `slope >= 0`. Source: Platt 1999.
-///
-/// The score may be any finite number, such as a sum of weighted signals.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Platt {
-    slope: f64,
-    intercept: f64,
-}
+use crate::ranking::Platt;
 
 impl Platt {
     /// Fits with smoothed targets, as Platt does.
@@ -45,28 +36,6 @@ impl Platt {
         }
         let Line { slope, intercept, report } = Line::fit(rows, |score| score, options);
         Ok(Fit { calibration: Self { slope, intercept }, report })
-    }
-
-    pub(super) fn new(slope: f64, intercept: f64) -> Result<Self, LearningError> {
-        if slope.is_finite() && slope >= 0.0 && intercept.is_finite() {
-            return Ok(Self { slope, intercept });
-        }
-        Err(LearningError::Calibration { what: "a slope is finite and not negative" })
-    }
-
-    /// How much the log-odds grow with the score, at least 0.
-    pub const fn slope(&self) -> f64 {
-        self.slope
-    }
-
-    /// The log-odds of a score of 0.
-    pub const fn intercept(&self) -> f64 {
-        self.intercept
-    }
-
-    /// The probability that a score stands for, in [0, 1].
-    pub fn apply(&self, score: f64) -> f64 {
-        logistic(self.slope * score + self.intercept)
     }
 }
 

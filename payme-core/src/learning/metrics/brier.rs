@@ -7,10 +7,7 @@ use crate::learning::pav::pools;
 use crate::learning::sorted::Sorted;
 use crate::learning::sum::{Sum, number, sum_of_pairs};
 use crate::learning::{Forecasts, LearningError};
-
-/// Probabilities are kept this far from 0 and 1 where their logarithm is taken: 2^-52, the
-/// distance of 1 from the next double.
-pub(in crate::learning) const LOGARITHM_MARGIN: f64 = f64::EPSILON;
+use crate::ranking::calibration::LOGARITHM_MARGIN;
 
 /// Mean squared distance of the probabilities from the labels. Lower is better.
 ///

@@ -19,7 +19,6 @@ mod tests_laws;
 mod users;
 
 pub use bins::{Binning, ReliabilityBin, ece, ece_debiased, mce, reliability_bins};
-pub(in crate::learning) use brier::LOGARITHM_MARGIN;
 pub use brier::{
     BrierDecomposition, CorpDecomposition, brier_decomposition, brier_score, corp_decomposition,
     log_loss,

@@ -5,8 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Beta, Calibration, Isotonic, Platt, Temperature};
-use crate::learning::LearningError;
+use super::{Beta, Calibration, CalibrationError, Isotonic, Platt, Temperature};
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -19,9 +18,9 @@ pub(super) enum Stored {
 }
 
 impl TryFrom<Stored> for Calibration {
-    type Error = LearningError;
+    type Error = CalibrationError;
 
-    fn try_from(stored: Stored) -> Result<Self, LearningError> {
+    fn try_from(stored: Stored) -> Result<Self, CalibrationError> {
         match stored {
             Stored::Identity {} => Ok(Self::Identity),
             Stored::Platt { slope, intercept } => Platt::new(slope, intercept).map(Self::Platt),
