@@ -1,7 +1,8 @@
 //! Learning: how good scores are, and what probabilities they stand for.
 //!
 //! In: rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
-//! scores into probabilities, and decisions at a stated error rate. What always holds: rows are
+//! scores into probabilities, and decisions at a stated error rate; of models, how good they are on
+//! rows they have not seen. What always holds: rows are
 //! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
 //! their orders and never by the order of the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
@@ -10,6 +11,7 @@ mod calibration;
 mod conformal;
 mod defined;
 mod error;
+mod evaluation;
 mod metrics;
 mod pav;
 mod random;
@@ -23,12 +25,18 @@ pub use calibration::{Convergence, Fit, FitOptions, FitReport, Targets, VennAber
 pub use conformal::{Conformal, Decision};
 pub use defined::{Defined, Undefined};
 pub use error::{Fault, LearningError};
+pub use evaluation::{
+    Bootstrap, BootstrapOptions, BothSides, CrossValidation, CrossValidationOptions,
+    EvaluationError, Exposure, FoldFit, Folds, Logging, OffPolicy, OffPolicyOptions, PolicyFault,
+    PolicyValue, Side, Split, SplitKey, TimeSplit, bootstrap_difference, bootstrap_mean,
+    cross_validate, off_policy,
+};
 pub use metrics::{
     Binning, BrierDecomposition, CorpDecomposition, DivideBy, ExpectedEce, Gain, Graded, Groups,
     Metrics, MetricsOptions, PerUser, PrecisionRecallPoint, ReliabilityBin, RocPoint, UserMean,
     WithoutPositive, average_precision, brier_decomposition, brier_score, corp_decomposition, ece,
     ece_debiased, ece_expected_if_calibrated, log_loss, mce, metrics, ndcg_at_k,
-    ndcg_at_k_per_user, precision_at_k, precision_at_k_per_user, precision_recall_curve,
-    reliability_bins, roc_auc, roc_curve,
+    ndcg_at_k_per_user, precision_at_k, precision_at_k_of_users, precision_at_k_per_user,
+    precision_recall_curve, reliability_bins, roc_auc, roc_curve,
 };
 pub use rows::{Forecasts, Label, Scored};

@@ -4,6 +4,23 @@
 
 use super::sum::float;
 
+/// The step of the counter: 2^64 divided by the golden ratio.
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The bits of a counter, mixed.
+#[inline(always)]
+pub(super) const fn mixed(counter: u64) -> u64 {
+    let mixed = (counter ^ (counter >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The first 53 of the bits as a number in [0, 1).
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+pub(super) const fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / 9_007_199_254_740_992.0
+}
+
 /// A stream of numbers from a seed: a counter in steps of the golden ratio, mixed (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub(super) struct Stream(u64);
@@ -15,17 +32,13 @@ impl Stream {
 
     /// The next 64 bits.
     pub(super) const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0 = self.0.wrapping_add(GOLDEN);
+        mixed(self.0)
     }
 
     /// Uniform in [0, 1), in steps of 2^-53.
     pub(super) fn unit(&mut self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
-        let steps = (self.bits() >> 11) as f64;
-        steps / 9_007_199_254_740_992.0
+        unit(self.bits())
     }
 
     /// Two independent numbers of the standard normal distribution (Box and Muller).

@@ -63,9 +63,14 @@ impl Groups {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    pub(super) fn need_rows(&self, expected: usize) -> Result<(), LearningError> {
+    pub(in crate::learning) fn need_rows(&self, expected: usize) -> Result<(), LearningError> {
         let found = self.rows();
         if found == expected { Ok(()) } else { Err(LearningError::Groups { expected, found }) }
+    }
+
+    /// The places of the rows of each group.
+    pub(in crate::learning) fn each(&self) -> impl Iterator<Item = Vec<usize>> {
+        self.range(0, self.len()).map(|group| group.places().collect())
     }
 
     /// The groups from one to before another.
@@ -172,13 +177,58 @@ pub fn precision_at_k_per_user(
     users: &Groups,
     rule: PerUser,
 ) -> Result<UserMean, LearningError> {
+    let of_user = rule_of(rows, users, rule)?;
+    Ok(mean_over_groups(users, rule.without_positive, of_user))
+}
+
+/// Precision at k of each user, in the order of the groups: ascending ids, or as they stand where
+/// groups were made of sizes.
+///
+/// A user without a positive row has none, or 0 where the rule says so. This is what users are
+/// resampled from, and what two models are compared by.
+///
+/// # Errors
+/// As [`precision_at_k_per_user`].
+/// ```
+/// use payme_core::learning::{Groups, PerUser, Scored, precision_at_k_of_users};
+/// let rows = Scored::new(&[1, 0, 0, 1], &[0.9, 0.5, 0.8, 0.1])?;
+/// let users = Groups::of_ids(&["ann", "ann", "bob", "cyd"]);
+/// let found = precision_at_k_of_users(&rows, &users, PerUser::at(1))?;
+/// assert_eq!(found, [Some(1.0), None, Some(1.0)]);
+/// # Ok::<(), payme_core::learning::LearningError>(())
+/// ```
+pub fn precision_at_k_of_users(
+    rows: &Scored<'_>,
+    users: &Groups,
+    rule: PerUser,
+) -> Result<Vec<Option<f64>>, LearningError> {
+    let of_user = rule_of(rows, users, rule)?;
+    let without_positive = match rule.without_positive {
+        WithoutPositive::LeaveOut => None,
+        WithoutPositive::Zero => Some(0.0),
+    };
+    let piece = |number: usize| {
+        let mut scratch = Scratch::default();
+        let (from, to) = (number * PIECE, users.len().min((number + 1) * PIECE));
+        let each = users.range(from, to);
+        each.map(|group| of_user(&mut scratch, group).or(without_positive)).collect::<Vec<_>>()
+    };
+    Ok(each_piece(users.len().div_ceil(PIECE), piece).concat())
+}
+
+/// The precision of one user, which is none without a positive row.
+fn rule_of(
+    rows: &Scored<'_>,
+    users: &Groups,
+    rule: PerUser,
+) -> Result<impl Fn(&mut Scratch, Group<'_>) -> Option<f64> + Sync, LearningError> {
     users.need_rows(rows.len())?;
     let k = need_positive(rule.k)?;
-    let divisor = |weight: f64| match rule.divide_by {
+    let divisor = move |weight: f64| match rule.divide_by {
         DivideBy::K => float(k),
         DivideBy::Returned => float(k).min(weight),
     };
-    Ok(mean_over_groups(users, rule.without_positive, |scratch: &mut Scratch, group| {
+    Ok(move |scratch: &mut Scratch, group: Group<'_>| {
         let found = match (rows.weights(), group.order) {
             (None, None) => {
                 let range = group.start..group.end;
@@ -199,7 +249,7 @@ pub fn precision_at_k_per_user(
         };
         let Hits { hits, any_positive, weight } = found;
         any_positive.then(|| (hits / divisor(weight)).min(1.0))
-    }))
+    })
 }
 
 /// So many groups are added up in one piece, whether pieces run beside each other or not: so the
@@ -240,7 +290,10 @@ pub(super) fn mean_over_groups<S: Default>(
 }
 
 /// The answers for the pieces 0 and on, in their order.
-fn each_piece<A: Send>(pieces: usize, of: impl Fn(usize) -> A + Sync) -> Vec<A> {
+pub(in crate::learning) fn each_piece<A: Send>(
+    pieces: usize,
+    of: impl Fn(usize) -> A + Sync,
+) -> Vec<A> {
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::{IntoParallelIterator as _, ParallelIterator as _};

@@ -132,8 +132,8 @@ impl<'a> Matrix<'a> {
 pub struct Samples<'a> {
     pub(super) features: Matrix<'a>,
     pub(super) labels: &'a [bool],
-    pub(super) weights: Option<&'a [f64]>,
-    pub(super) offsets: Option<&'a [f64]>,
+    pub(in crate::learning) weights: Option<&'a [f64]>,
+    pub(in crate::learning) offsets: Option<&'a [f64]>,
 }
 
 impl<'a> Samples<'a> {
@@ -187,11 +187,11 @@ impl<'a> Samples<'a> {
         self.labels
     }
 
-    pub(super) fn weight(&self, row: usize) -> f64 {
+    pub(in crate::learning) fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights.get(row).copied().unwrap_or(0.0))
     }
 
-    pub(super) fn offset(&self, row: usize) -> f64 {
+    pub(in crate::learning) fn offset(&self, row: usize) -> f64 {
         self.offsets.and_then(|offsets| offsets.get(row).copied()).unwrap_or(0.0)
     }
 }
