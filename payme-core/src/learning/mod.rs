@@ -1,8 +1,8 @@
-//! Learning: how good scores are, and what probabilities they stand for.
+//! Learning: how good scores are, what probabilities they stand for, and which model is in use.
 //!
 //! In: rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
 //! scores into probabilities, and decisions at a stated error rate; of models, how good they are on
-//! rows they have not seen. What always holds: rows are
+//! rows they have not seen, and whether a new one is promoted. What always holds: rows are
 //! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
 //! their orders and never by the order of the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
@@ -14,6 +14,7 @@ mod error;
 mod evaluation;
 mod metrics;
 mod pav;
+mod promotion;
 mod random;
 mod rows;
 mod sorted;
@@ -38,5 +39,8 @@ pub use metrics::{
     ece_debiased, ece_expected_if_calibrated, log_loss, mce, metrics, ndcg_at_k,
     ndcg_at_k_per_user, precision_at_k, precision_at_k_of_users, precision_at_k_per_user,
     precision_recall_curve, reliability_bins, roc_auc, roc_curve,
+};
+pub use promotion::{
+    Check, Comparison, Guard, PromotionPolicy, RETRAIN_LABELS_MIN, Retrain, Standing, Verdict,
 };
 pub use rows::{Forecasts, Label, Scored};

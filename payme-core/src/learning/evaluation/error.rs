@@ -87,6 +87,12 @@ pub enum EvaluationError {
         /// What it is.
         fault: Fault,
     },
+    /// A user has a measure in one model and none in the other, so the rows were not the same.
+    #[error("user {index} (counted from 0) has a value in one model only: measure the same rows")]
+    RowsDiffer {
+        /// Its place, from 0.
+        index: usize,
+    },
     /// No user has a measure, so there is nothing to resample.
     #[error("no user has a value of the measure")]
     NoUsers,
@@ -99,6 +105,12 @@ pub enum EvaluationError {
     /// A level of confidence is not between 0 and 1.
     #[error("a level of confidence is above 0 and below 1")]
     Confidence,
+    /// A margin, or a figure of a model before, is no number from 0 on.
+    #[error("{option} is a finite number from 0 on")]
+    Margin {
+        /// Which one.
+        option: &'static str,
+    },
     /// A logged exposure cannot be used.
     #[error("exposure {row} (counted from 0) {fault}")]
     Exposure {
@@ -136,9 +148,11 @@ impl EvaluationError {
             Self::Share => "split_share_out_of_range",
             Self::Folds { .. } => "folds_out_of_range",
             Self::Value { .. } => "user_value_not_finite",
+            Self::RowsDiffer { .. } => "promotion_rows_differ",
             Self::NoUsers => "no_user_with_value",
             Self::Resamples { .. } => "resamples_out_of_range",
             Self::Confidence => "confidence_out_of_range",
+            Self::Margin { .. } => "margin_invalid",
             Self::Exposure { fault, .. } => fault.code(),
             Self::NoOverlap => "off_policy_no_overlap",
             Self::ExposuresFew { .. } => "off_policy_too_few",

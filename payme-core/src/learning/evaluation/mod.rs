@@ -21,6 +21,7 @@ mod tests_off_policy;
 mod tests_splits;
 
 pub use bootstrap::{Bootstrap, BootstrapOptions, bootstrap_difference, bootstrap_mean};
+pub(super) use bootstrap::{checked, mean_of};
 pub use cross_validation::{CrossValidation, CrossValidationOptions, FoldFit, cross_validate};
 pub use error::{EvaluationError, Side};
 pub use exposures::{Exposure, Logging, PolicyFault};
