@@ -2,7 +2,7 @@
 //!
 //! In: rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
 //! scores into probabilities, and decisions at a stated error rate; of models, how good they are on
-//! rows they have not seen, and whether a new one is promoted. What always holds: rows are
+//! rows they have not seen, whether a new one is promoted, and drift. What always holds: rows are
 //! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
 //! their orders and never by the order of the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
@@ -10,6 +10,7 @@
 mod calibration;
 mod conformal;
 mod defined;
+mod drift;
 mod error;
 mod evaluation;
 mod metrics;
@@ -25,6 +26,10 @@ pub use crate::ranking::{Beta, Calibration, Isotonic, Platt, Temperature};
 pub use calibration::{Convergence, Fit, FitOptions, FitReport, Targets, VennAbers};
 pub use conformal::{Conformal, Decision};
 pub use defined::{Defined, Undefined};
+pub use drift::{
+    CalibrationDrift, PRECISION_FALL_MAX, PSI_BINS, PSI_WARNING, PrecisionDrift, Psi, PsiReference,
+    Sampled, calibration_drift, precision_drift, psi_of_columns,
+};
 pub use error::{Fault, LearningError};
 pub use evaluation::{
     Bootstrap, BootstrapOptions, BothSides, CrossValidation, CrossValidationOptions,

@@ -134,6 +134,12 @@ pub enum EvaluationError {
     /// Values, weights or rewards are so large that their sums are no numbers.
     #[error("the values are too large for their sums")]
     Overflow,
+    /// Stored bins are none.
+    #[error("not the bins of a reference: {what}")]
+    Reference {
+        /// What is wrong with them.
+        what: &'static str,
+    },
 }
 
 impl EvaluationError {
@@ -158,6 +164,7 @@ impl EvaluationError {
             Self::ExposuresFew { .. } => "off_policy_too_few",
             Self::Cap => "off_policy_cap_invalid",
             Self::Overflow => "evaluation_overflow",
+            Self::Reference { .. } => "drift_reference_invalid",
         }
     }
 }
