@@ -1,4 +1,4 @@
-//! Benchmarks of learning: the measures in one call, per user, and fitting calibrations.
+//! Benchmarks of learning: the measures in one call, per user, fitting calibrations, resampling.
 //!
 //! In: a million made-up forecasts that are calibrated, and 100,000 users with 50 results each.
 //! Every answer is checked before it is timed. `PAYME_BENCH_SMALL=1` takes few rows.
@@ -8,9 +8,9 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use payme::learning::{
-    Beta, Binning, Conformal, Convergence, Decision, FitReport, Forecasts, Groups, Isotonic,
-    MetricsOptions, PerUser, Platt, Scored, Temperature, corp_decomposition,
-    ece_expected_if_calibrated, metrics, precision_at_k_per_user, roc_auc,
+    Beta, Binning, BootstrapOptions, Conformal, Convergence, Decision, FitReport, Forecasts,
+    Groups, Isotonic, MetricsOptions, PerUser, Platt, Scored, Temperature, bootstrap_difference,
+    corp_decomposition, ece_expected_if_calibrated, metrics, precision_at_k_per_user, roc_auc,
 };
 
 const RESULTS: usize = 50;
@@ -149,7 +149,41 @@ fn calibrations(c: &mut Criterion) {
     group.finish();
 }
 
+/// 1,000 resamples of the paired difference of two models.
+fn bootstrap(c: &mut Criterion) {
+    let users: u32 = if is_small() { 1_000 } else { 100_000 };
+    let mut uniform = Uniform(7);
+    // The challenger finds one more of five for one user in ten, and one less for one in twenty.
+    let pairs = (0..users).map(|_| {
+        let hits = (1.0 + uniform.next() * 4.0).floor();
+        let change = match uniform.next() {
+            unit if unit < 0.10 => 1.0,
+            unit if unit < 0.15 => -1.0,
+            _ => 0.0,
+        };
+        (Some(hits / 5.0), Some((hits + change) / 5.0))
+    });
+    let (champion, challenger): (Vec<_>, Vec<_>) = pairs.unzip();
+    let options = BootstrapOptions { resamples: 1_000, ..BootstrapOptions::default() };
+    let of = |challenger: &[Option<f64>]| {
+        bootstrap_difference(&champion, challenger, &options).expect("two values of each user")
+    };
+    // The difference has the mean 0.01 and the variance 0.04 (0.15) - 0.01^2.
+    let found = of(&challenger);
+    let error = (0.0059 / f64::from(users)).sqrt();
+    assert!((found.mean - 0.01).abs() < 5.0 * error, "{found:?}");
+    assert!((found.standard_error / error - 1.0).abs() < 0.2, "{found:?}");
+    let below = (found.mean - found.lower_bound) / error;
+    assert!((below - 1.645).abs() < 0.4, "{below} standard errors");
+    let mut group = c.benchmark_group("learning");
+    group.sample_size(20).throughput(Throughput::Elements(u64::from(users) * 1_000));
+    group.bench_function(BenchmarkId::new("bootstrap/paired", users), |b| {
+        b.iter(|| of(black_box(&challenger)));
+    });
+    group.finish();
+}
+
 const DECISIONS: [Decision; 3] = [Decision::Hide, Decision::Ask, Decision::Show];
 
-criterion_group!(benches, measures, per_user, calibrations);
+criterion_group!(benches, measures, per_user, calibrations, bootstrap);
 criterion_main!(benches);
