@@ -1,0 +1,45 @@
+"""PayMe for Python: metrics, calibration, a ranker, and matching.
+
+The rules are those of the Rust library; this package converts arrays, tables and errors.
+
+- :mod:`payme.metrics`: how good scores and probabilities are.
+- :class:`payme.Ranker`: logistic regression with the conventions of scikit-learn.
+- :mod:`payme.calibration`: from scores to probabilities.
+- :class:`payme.Catalog`: which settlements people match, for one person or for a table of them.
+- :mod:`payme.errors`: one hierarchy of exceptions, each with a stable code.
+"""
+
+from . import calibration, errors, metrics
+from ._payme import Matches, __version__
+from .catalog import Catalog
+from .errors import (
+    CatalogError,
+    ConvergenceWarning,
+    InputError,
+    InputTypeError,
+    MissingValueError,
+    NotFittedError,
+    PaymeError,
+    SingleClassError,
+    UnknownSettlementError,
+)
+from .ranker import Ranker
+
+__all__ = [
+    "Catalog",
+    "CatalogError",
+    "ConvergenceWarning",
+    "InputError",
+    "InputTypeError",
+    "Matches",
+    "MissingValueError",
+    "NotFittedError",
+    "PaymeError",
+    "Ranker",
+    "SingleClassError",
+    "UnknownSettlementError",
+    "__version__",
+    "calibration",
+    "errors",
+    "metrics",
+]
