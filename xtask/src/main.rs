@@ -16,6 +16,8 @@ mod sanitize;
 mod scale;
 mod steps;
 mod tools;
+mod venv;
+mod wheel;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use crate::command::Run;
 use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::tools::CARGO_DENY;
+use crate::wheel;
 
 /// One thing that has to pass.
 struct Step {
@@ -21,7 +22,7 @@ enum Outcome {
     Nothing(&'static str),
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", about: "the sources are formatted", run: fmt },
     Step { name: "clippy", about: "no lint fires in any target", run: clippy },
     Step { name: "core", about: "payme-core passes alone, without features", run: core },
@@ -30,6 +31,7 @@ const STEPS: [Step; 8] = [
     Step { name: "doc", about: "the documentation builds without a warning", run: doc },
     Step { name: "licences", about: "licences, bans and sources as in deny.toml", run: licences },
     Step { name: "oracle", about: "a second implementation in Python agrees", run: oracle },
+    Step { name: "python", about: "the Python package builds, and its tests pass", run: python },
 ];
 
 const ORACLE: &str = "tests/oracle/check.py";
@@ -149,6 +151,11 @@ fn oracle(repository: &Repository) -> Result<Outcome, Failure> {
     let program = format!("debug/payme{}", std::env::consts::EXE_SUFFIX);
     let run = Run::new("python3").words(ORACLE).env("PAYME_BIN", repository.target(&program));
     passed(repository, &run)
+}
+
+/// What it is compared with is downloaded when the list of that has changed.
+fn python(repository: &Repository) -> Result<Outcome, Failure> {
+    wheel::test(repository).map(|()| Outcome::Passed)
 }
 
 #[cfg(test)]

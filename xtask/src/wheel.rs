@@ -1,0 +1,55 @@
+//! The Python package: its wheel is built, installed where nothing else of ours is, and tested.
+//!
+//! The environment is `target/python/venv`, made from `payme-py/requirements-test.txt`; the wheel
+//! stands in `target/python/wheels`. What is tested is the wheel and not the sources beside it.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use crate::command::Run;
+use crate::failure::Failure;
+use crate::repository::Repository;
+use crate::venv;
+
+const PACKAGE: &str = "payme-py";
+const REQUIREMENTS: &str = "payme-py/requirements-test.txt";
+
+/// Builds the wheel, and runs its tests, its examples and the checks of its types.
+///
+/// # Errors
+/// [`Failure::Unreadable`], and what [`Run::run_in`] gives.
+pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
+    let interpreter = venv::ready(repository, "python/venv", REQUIREMENTS)?;
+    let python = |line: &str| Run::new(&interpreter).arg("-m").words(line);
+    let root = repository.root();
+    // A wheel of an older version would be installed, too.
+    let wheels = repository.target("python/wheels");
+    match fs::remove_dir_all(&wheels) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Failure::Unreadable { path: wheels, error });
+        }
+        _ => {}
+    }
+    python("maturin build --quiet --profile dev --manifest-path payme-py/Cargo.toml --out")
+        .arg(&wheels)
+        .arg("--interpreter")
+        .arg(&interpreter)
+        .run_in(root)?;
+    python("pip install --quiet --disable-pip-version-check --no-index --no-deps")
+        .words("--force-reinstall payme --find-links")
+        .arg(&wheels)
+        .run_in(root)?;
+    // The answers of the command are what those of the package are held against.
+    Run::cargo("build --package payme").run_in(root)?;
+    let program = format!("debug/payme{}", std::env::consts::EXE_SUFFIX);
+    let package = repository.path(PACKAGE);
+    let pytest = "pytest --quiet -p no:cacheprovider --doctest-modules --doctest-glob=README.md";
+    python(pytest)
+        .words("--pyargs payme tests README.md")
+        .env("PAYME_BIN", repository.target(&program))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .run_in(&package)?;
+    let cache = repository.target("python/mypy");
+    python("mypy.stubtest payme").env("MYPY_CACHE_DIR", &cache).run_in(&package)?;
+    python("mypy python/payme").env("MYPY_CACHE_DIR", &cache).run_in(&package)
+}
