@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from payme import Catalog
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -46,13 +45,16 @@ def _keys(value: Any) -> set[str]:
 def people(settlements_path: Path) -> list[dict[str, Any]]:
     """Made-up people with features that the settlements seek, and with others."""
     rules = [row["eligibility"] for row in json.loads(settlements_path.read_text())]
-    keys = sorted(_keys(rules)) + ["merchant:nobody_seeks_this"]
+    keys = [*sorted(_keys(rules)), "merchant:nobody_seeks_this"]
     stream = random.Random(7)
     made = []
     for number in range(200):
         features = []
         for key in stream.sample(keys, k=stream.randint(0, min(8, len(keys)))):
-            days = sorted(f"{stream.randint(2019, 2025)}-{stream.randint(1, 12):02}-{stream.randint(1, 28):02}" for _ in "ab")
+            days = sorted(
+                f"{stream.randint(2019, 2025)}-{stream.randint(1, 12):02}-{stream.randint(1, 28):02}"
+                for _ in "ab"
+            )
             features.append(
                 {
                     "key": key,
@@ -63,7 +65,10 @@ def people(settlements_path: Path) -> list[dict[str, Any]]:
                     "last_seen": days[1],
                 }
             )
-        person: dict[str, Any] = {"user_id": str(uuid.UUID(int=number + 1, version=4)), "features": features}
+        person: dict[str, Any] = {
+            "user_id": str(uuid.UUID(int=number + 1, version=4)),
+            "features": features,
+        }
         if stream.random() < 0.8:
             person["state"] = stream.choice(["CA", "NY", "TX", "IL", "WA"])
         if stream.random() < 0.5:

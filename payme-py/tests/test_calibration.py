@@ -8,16 +8,20 @@ import pickle
 from typing import Any
 
 import numpy as np
+import payme
 import pytest
+from payme.calibration import (
+    BetaCalibrator,
+    IsotonicCalibrator,
+    PlattCalibrator,
+    TemperatureCalibrator,
+)
 from scipy.optimize import minimize
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-
-import payme
-from payme.calibration import BetaCalibrator, IsotonicCalibrator, PlattCalibrator, TemperatureCalibrator
 
 ALL = [PlattCalibrator, IsotonicCalibrator, TemperatureCalibrator, BetaCalibrator]
 
@@ -43,10 +47,13 @@ def test_isotonic_is_that_of_scikit_learn(seed: int) -> None:
 def test_platt_is_a_logistic_regression_of_the_score(seed: int) -> None:
     p, y, w = rows(seed)
     found = PlattCalibrator(smoothed=False).fit(p * 8 - 3, y, w)
-    expected = LogisticRegression(C=np.inf, tol=1e-12, solver="newton-cholesky").fit((p * 8 - 3)[:, None], y, w)
+    expected = LogisticRegression(C=np.inf, tol=1e-12, solver="newton-cholesky").fit(
+        (p * 8 - 3)[:, None], y, w
+    )
     assert found.slope_ == pytest.approx(expected.coef_[0, 0], rel=1e-7)
     assert found.intercept_ == pytest.approx(expected.intercept_[0], rel=1e-7)
-    assert found.convergence_ == "converged" and found.n_iter_ > 0
+    assert found.convergence_ == "converged"
+    assert found.n_iter_ > 0
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -61,7 +68,12 @@ def test_temperature_and_beta_have_the_least_loss_that_a_search_finds(seed: int)
     best = minimize(lambda t: loss(logit(p) * t[0]), [1.0], tol=1e-12)
     assert 1 / temperature.temperature_ == pytest.approx(best.x[0], abs=1e-5)
     beta = BetaCalibrator().fit(p, y, w)
-    best = minimize(lambda c: loss(c[0] * np.log(p) - c[1] * np.log1p(-p) + c[2]), [1.0, 1.0, 0.0], tol=1e-12, bounds=[(0, None), (0, None), (None, None)])
+    best = minimize(
+        lambda c: loss(c[0] * np.log(p) - c[1] * np.log1p(-p) + c[2]),
+        [1.0, 1.0, 0.0],
+        tol=1e-12,
+        bounds=[(0, None), (0, None), (None, None)],
+    )
     assert loss(logit(beta.predict(p))) <= best.fun + 1e-9
 
 
@@ -71,9 +83,15 @@ def test_a_calibrator_never_decreases_and_is_kept_to_the_bit(kind: Any) -> None:
     fitted = kind().fit(p, y)
     at = np.sort(np.random.default_rng(2).random(1000))
     values = fitted.predict(at)
-    assert (np.diff(values) >= 0).all() and values.min() >= 0 and values.max() <= 1
+    assert (np.diff(values) >= 0).all()
+    assert values.min() >= 0
+    assert values.max() <= 1
     np.testing.assert_array_equal(fitted.transform(at), values)
-    for other in (kind.from_json(fitted.to_json()), pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+    for other in (
+        kind.from_json(fitted.to_json()),
+        pickle.loads(pickle.dumps(fitted)),
+        copy.deepcopy(fitted),
+    ):
         np.testing.assert_array_equal(other.predict(at), values)
     assert json.loads(fitted.to_json())["kind"] + "calibrator" == kind.__name__.lower()
 
@@ -81,8 +99,14 @@ def test_a_calibrator_never_decreases_and_is_kept_to_the_bit(kind: Any) -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_parameters_are_those_of_an_estimator(kind: Any) -> None:
     made = clone(kind().set_params(**{"max_iter": 7} if kind is not IsotonicCalibrator else {}))
-    assert made.get_params() == ({"smoothed": kind is PlattCalibrator, "max_iter": 7, "tol": 1e-9} if kind is not IsotonicCalibrator else {})
-    assert repr(made) == f"{kind.__name__}({'max_iter=7' if kind is not IsotonicCalibrator else ''})"
+    assert made.get_params() == (
+        {"smoothed": kind is PlattCalibrator, "max_iter": 7, "tol": 1e-9}
+        if kind is not IsotonicCalibrator
+        else {}
+    )
+    assert (
+        repr(made) == f"{kind.__name__}({'max_iter=7' if kind is not IsotonicCalibrator else ''})"
+    )
     with pytest.raises(payme.InputError) as unknown:
         made.set_params(depth=3)
     assert unknown.value.code == "unknown_option"
@@ -93,7 +117,8 @@ def test_what_cannot_be_fitted_or_read_is_refused(kind: Any) -> None:
     for call in (lambda: kind().predict([0.5]), lambda: kind().to_json()):
         with pytest.raises(NotFittedError) as unfitted:
             call()
-        assert isinstance(unfitted.value, payme.NotFittedError) and unfitted.value.code == "not_fitted"
+        assert isinstance(unfitted.value, payme.NotFittedError)
+        assert unfitted.value.code == "not_fitted"
     with pytest.raises(payme.SingleClassError) as single:
         kind().fit([0.2, 0.4, 0.6], [1, 1, 1])
     assert single.value.code == "fit_one_class"
@@ -105,7 +130,12 @@ def test_what_cannot_be_fitted_or_read_is_refused(kind: Any) -> None:
         with pytest.raises(payme.InputError) as outside:
             fitted.predict([0.5, 1.5])
         assert (outside.value.code, outside.value.index) == ("probability_invalid", 1)
-    for text in ("{", "[]", '{"kind": "platt", "slope": -1.0, "intercept": 0.0}', '{"kind": "identity"}'):
+    for text in (
+        "{",
+        "[]",
+        '{"kind": "platt", "slope": -1.0, "intercept": 0.0}',
+        '{"kind": "identity"}',
+    ):
         with pytest.raises(payme.InputError) as invalid:
             kind.from_json(text)
         assert invalid.value.code == "calibration_invalid"

@@ -7,11 +7,10 @@ import math
 from typing import Any
 
 import numpy as np
-import pytest
-from sklearn import metrics as oracle
-
 import payme
+import pytest
 from payme import metrics
+from sklearn import metrics as oracle
 
 Rng = np.random.Generator
 
@@ -22,7 +21,11 @@ def random_rows(stream: Rng) -> tuple[Any, Any, Any]:
     y = stream.integers(0, 2, rows)
     y[:2] = [0, 1]
     levels = int(stream.integers(1, 12))
-    p = stream.integers(0, levels + 1, rows) / levels if stream.random() < 0.7 else stream.random(rows)
+    p = (
+        stream.integers(0, levels + 1, rows) / levels
+        if stream.random() < 0.7
+        else stream.random(rows)
+    )
     w = stream.integers(1, 5, rows).astype(float) if stream.random() < 0.5 else None
     return y, p, w
 
@@ -39,7 +42,10 @@ def close(found: float, expected: float) -> None:
 
 def test_what_scikit_learn_defines_alike_is_alike_for_any_rows() -> None:
     for y, p, w in every_input():
-        close(metrics.brier_score(y, p, sample_weight=w), oracle.brier_score_loss(y, p, sample_weight=w))
+        close(
+            metrics.brier_score(y, p, sample_weight=w),
+            oracle.brier_score_loss(y, p, sample_weight=w),
+        )
         close(metrics.log_loss(y, p, sample_weight=w), oracle.log_loss(y, p, sample_weight=w))
         close(metrics.roc_auc(y, p, sample_weight=w), oracle.roc_auc_score(y, p, sample_weight=w))
         close(
@@ -55,7 +61,7 @@ def test_the_curves_are_those_of_scikit_learn_for_any_rows() -> None:
     for y, p, w in itertools.islice(every_input(), 300):
         curve = metrics.roc_curve(y, p, sample_weight=w)
         expected = oracle.roc_curve(y, p, sample_weight=w, drop_intermediate=False)
-        for found, wanted in zip(curve, expected):
+        for found, wanted in zip(curve, expected, strict=True):
             np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
         found = metrics.precision_recall_curve(y, p, sample_weight=w)
         precision, recall, thresholds = oracle.precision_recall_curve(y, p, sample_weight=w)
@@ -81,11 +87,17 @@ def test_errors_of_calibration_are_those_of_a_plain_loop_for_any_rows() -> None:
         bins = plain_bins(y, p, w, 7)
         total = sum(weight for weight, _, _ in bins)
         gaps = [abs(score - share) for _, score, share in bins]
-        close(metrics.ece(y, p, n_bins=7, sample_weight=w), sum(b[0] * gap for b, gap in zip(bins, gaps)) / total)
+        close(
+            metrics.ece(y, p, n_bins=7, sample_weight=w),
+            sum(b[0] * gap for b, gap in zip(bins, gaps, strict=True)) / total,
+        )
         close(metrics.mce(y, p, n_bins=7, sample_weight=w), max(gaps))
         found = metrics.reliability_bins(y, p, n_bins=7, sample_weight=w)
         np.testing.assert_allclose(
-            np.stack([found.weight, found.score_mean, found.positive_rate], axis=1), bins, rtol=1e-12, atol=1e-12
+            np.stack([found.weight, found.score_mean, found.positive_rate], axis=1),
+            bins,
+            rtol=1e-12,
+            atol=1e-12,
         )
 
 
@@ -112,8 +124,12 @@ def test_precision_at_k_is_the_mean_over_the_orders_of_ties_for_any_rows() -> No
         close(metrics.precision_at_k(y, p, 3, groups=names), float(np.mean(by_k)))
         zero = metrics.precision_at_k(y, p, 3, users, without_positive="zero")
         close(zero, sum(by_k) / len(own))
-        returned = [plain_precision(*rows, 3, min(3, len(rows[0]))) for rows in own if rows[0].any()]
-        close(metrics.precision_at_k(y, p, 3, users, divide_by="returned"), float(np.mean(returned)))
+        returned = [
+            plain_precision(*rows, 3, min(3, len(rows[0]))) for rows in own if rows[0].any()
+        ]
+        close(
+            metrics.precision_at_k(y, p, 3, users, divide_by="returned"), float(np.mean(returned))
+        )
 
 
 def test_decompositions_add_up_to_the_brier_score_for_any_rows() -> None:
@@ -121,8 +137,11 @@ def test_decompositions_add_up_to_the_brier_score_for_any_rows() -> None:
         brier = metrics.brier_score(y, p, sample_weight=w)
         five = metrics.brier_decomposition(y, p, n_bins=5, sample_weight=w)
         close(
-            five.reliability - five.resolution + five.uncertainty
-            + five.within_bin_variance - 2 * five.within_bin_covariance,
+            five.reliability
+            - five.resolution
+            + five.uncertainty
+            + five.within_bin_variance
+            - 2 * five.within_bin_covariance,
             brier,
         )
         three = metrics.corp_decomposition(y, p, sample_weight=w)
@@ -134,14 +153,20 @@ def test_the_report_is_what_each_function_says() -> None:
         found = metrics.report(y, p, n_bins=6, precision_at=[2, 4], sample_weight=w)
         assert found.sample_count == len(y)
         assert found.brier == metrics.brier_score(y, p, sample_weight=w)
-        assert found.brier_decomposition == metrics.brier_decomposition(y, p, n_bins=6, sample_weight=w)
+        assert found.brier_decomposition == metrics.brier_decomposition(
+            y, p, n_bins=6, sample_weight=w
+        )
         assert found.ece == metrics.ece(y, p, n_bins=6, sample_weight=w)
-        assert found.mce_equal_mass == metrics.mce(y, p, n_bins=6, strategy="quantile", sample_weight=w)
+        assert found.mce_equal_mass == metrics.mce(
+            y, p, n_bins=6, strategy="quantile", sample_weight=w
+        )
         assert found.ece_debiased == metrics.ece_debiased(y, p, n_bins=6, sample_weight=w)
         assert found.log_loss == metrics.log_loss(y, p, sample_weight=w)
         assert found.roc_auc == metrics.roc_auc(y, p, sample_weight=w)
         assert found.average_precision == metrics.average_precision(y, p, sample_weight=w)
-        assert found.precision_at == {k: metrics.precision_at_k(y, p, k, sample_weight=w) for k in (2, 4)}
+        assert found.precision_at == {
+            k: metrics.precision_at_k(y, p, k, sample_weight=w) for k in (2, 4)
+        }
 
 
 def test_known_answers() -> None:
@@ -154,8 +179,12 @@ def test_known_answers() -> None:
     close(metrics.ece_debiased([1] * 5 + [0] * 5, [0.9] * 10), math.sqrt(0.16 - 0.25 / 9))
     close(metrics.precision_at_k([1, 0, 0, 0], [0.5] * 4, k=2), 0.25)
     close(metrics.precision_at_k([1, 0, 1], [0.9, 0.5, 0.1], k=5, groups=[3, 3, 3]), 0.4)
-    assert metrics.ndcg_at_k([3, 2, 0, 1], [4, 3, 2, 1], k=10, gain="exponential") == pytest.approx(0.992620, abs=5e-7)
-    expected = metrics.ece_expected_if_calibrated(np.ones(1000), (np.arange(1000) + 0.5) / 1000, seed=3)
+    assert metrics.ndcg_at_k([3, 2, 0, 1], [4, 3, 2, 1], k=10, gain="exponential") == pytest.approx(
+        0.992620, abs=5e-7
+    )
+    expected = metrics.ece_expected_if_calibrated(
+        np.ones(1000), (np.arange(1000) + 0.5) / 1000, seed=3
+    )
     assert expected.mean == pytest.approx(0.0312, abs=3e-4)
     assert expected.percentile_95 == pytest.approx(0.0458, abs=2e-3)
 
@@ -165,7 +194,12 @@ def test_weights_count_like_repeated_rows() -> None:
         if w is None:
             continue
         often = np.repeat(np.arange(len(y)), w.astype(int))
-        for measure in (metrics.brier_score, metrics.ece, metrics.roc_auc, metrics.average_precision):
+        for measure in (
+            metrics.brier_score,
+            metrics.ece,
+            metrics.roc_auc,
+            metrics.average_precision,
+        ):
             close(measure(y, p, sample_weight=w), measure(y[often], p[often]))
 
 
@@ -183,9 +217,11 @@ def test_rows_of_one_class_have_no_curve_unless_a_stand_in_is_named() -> None:
     ):
         with pytest.raises(payme.SingleClassError) as error:
             refused()
-        assert error.value.code == code and isinstance(error.value, ValueError)
+        assert error.value.code == code
+        assert isinstance(error.value, ValueError)
     found = metrics.report([1, 1], [0.2, 0.8])
-    assert found.roc_auc is None and found.average_precision == 1.0
+    assert found.roc_auc is None
+    assert found.average_precision == 1.0
 
 
 Y, P = [0, 1, 1], [0.25, 0.5, 0.75]
@@ -201,7 +237,11 @@ Y, P = [0, 1, 1], [0.25, 0.5, 0.75]
         ("label_invalid", 1, lambda: metrics.ece([0, -1, 1], P)),
         ("label_invalid", 1, lambda: metrics.ece(np.array([0, -1, 1], dtype=np.int8), P)),
         ("label_invalid", 0, lambda: metrics.ece([0.5, 1, 1], P)),
-        ("label_invalid", 1, lambda: metrics.ece(np.array([0, 7, 1], dtype=np.uint8).view(bool), P)),
+        (
+            "label_invalid",
+            1,
+            lambda: metrics.ece(np.array([0, 7, 1], dtype=np.uint8).view(bool), P),
+        ),
         ("label_invalid", 0, lambda: metrics.ece(np.array([2**64 - 1, 0, 1], dtype=np.uint64), P)),
         ("label_invalid", 2, lambda: metrics.ece(np.array([0, 1, np.nan]), P)),
         ("score_not_finite", 1, lambda: metrics.ece(Y, [0.5, np.nan, 1])),
@@ -226,7 +266,9 @@ Y, P = [0, 1, 1], [0.25, 0.5, 0.75]
         ("column_shape", None, lambda: metrics.ece([[0], [1, 2]], P)),
     ],
 )
-def test_what_is_wrong_is_told_with_its_code_and_place(code: str, index: int | None, call: Any) -> None:
+def test_what_is_wrong_is_told_with_its_code_and_place(
+    code: str, index: int | None, call: Any
+) -> None:
     with pytest.raises(payme.InputError) as error:
         call()
     assert (error.value.code, error.value.index) == (code, index), str(error.value)

@@ -10,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import payme
 import polars as pl
 import pytest
+from payme import Ranker
+from payme._table import table
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
@@ -20,10 +23,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
-
-import payme
-from payme import Ranker
-from payme._table import table
 
 
 def rows(seed: int = 0, count: int = 400, columns: int = 5) -> tuple[Any, Any, Any]:
@@ -35,19 +34,32 @@ def rows(seed: int = 0, count: int = 400, columns: int = 5) -> tuple[Any, Any, A
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    "ranker", [Ranker(), Ranker(C=0.1, class_weight="balanced"), Ranker(l1=0.1, standardize=True, nonnegative=True)]
+    "ranker",
+    [
+        Ranker(),
+        Ranker(C=0.1, class_weight="balanced"),
+        Ranker(l1=0.1, standardize=True, nonnegative=True),
+    ],
 )
 def test_scikit_learn_finds_nothing_wrong_with_it(ranker: Ranker) -> None:
     results = check_estimator(ranker, on_skip=None, on_fail=None)
-    failed = [(result["check_name"], str(result["exception"])) for result in results if result["status"] == "failed"]
+    failed = [
+        (result["check_name"], str(result["exception"]))
+        for result in results
+        if result["status"] == "failed"
+    ]
     assert failed == [], failed
     assert sum(result["status"] == "passed" for result in results) > 40
 
 
 def oracle(ranker: Ranker, X: Any, y: Any, w: Any = None) -> LogisticRegression:
     fitted = LogisticRegression(
-        C=ranker.C, fit_intercept=ranker.fit_intercept, class_weight=ranker.class_weight,
-        solver="newton-cholesky", tol=1e-12, max_iter=1000,
+        C=ranker.C,
+        fit_intercept=ranker.fit_intercept,
+        class_weight=ranker.class_weight,
+        solver="newton-cholesky",
+        tol=1e-12,
+        max_iter=1000,
     )
     return fitted.fit(X, y, w)
 
@@ -69,14 +81,22 @@ def test_the_fit_is_that_of_scikit_learn(ranker: Ranker, seed: int) -> None:
     X, y, w = rows(seed)
     for weight in (None, w):
         found, expected = clone(ranker).fit(X, y, weight), oracle(ranker, X, y, weight)
-        assert found.converged_ and found.gradient_max_ <= 1e-9
+        assert found.converged_
+        assert found.gradient_max_ <= 1e-9
         np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-6, atol=1e-9)
-        np.testing.assert_allclose(found.intercept_, np.ravel(expected.intercept_), rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(
+            found.intercept_, np.ravel(expected.intercept_), rtol=1e-6, atol=1e-8
+        )
         np.testing.assert_allclose(found.predict_proba(X), expected.predict_proba(X), rtol=1e-6)
-        np.testing.assert_allclose(found.predict_log_proba(X), np.log(found.predict_proba(X)), rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(found.decision_function(X), X @ found.coef_[0] + found.intercept_, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            found.predict_log_proba(X), np.log(found.predict_proba(X)), rtol=1e-9, atol=1e-12
+        )
+        np.testing.assert_allclose(
+            found.decision_function(X), X @ found.coef_[0] + found.intercept_, rtol=1e-9, atol=1e-9
+        )
         assert found.score(X, y, weight) == pytest.approx(expected.score(X, y, weight))
-        assert found.coef_.shape == (1, 5) and found.intercept_.shape == found.n_iter_.shape == (1,)
+        assert found.coef_.shape == (1, 5)
+        assert found.intercept_.shape == found.n_iter_.shape == (1,)
 
 
 def test_balanced_classes_weigh_alike() -> None:
@@ -89,7 +109,8 @@ def test_balanced_classes_weigh_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "classes", [(0, 1), (-1, 1), (1, 2), (False, True), (2.0, 7.0), ("ignored", "paid"), (b"a", b"b")]
+    "classes",
+    [(0, 1), (-1, 1), (1, 2), (False, True), (2.0, 7.0), ("ignored", "paid"), (b"a", b"b")],
 )
 @pytest.mark.parametrize("dtype", [None, object])
 def test_any_two_classes_are_encoded(classes: tuple[Any, Any], dtype: Any) -> None:
@@ -98,7 +119,9 @@ def test_any_two_classes_are_encoded(classes: tuple[Any, Any], dtype: Any) -> No
     found, expected = Ranker().fit(X, named), Ranker().fit(X, y)
     assert found.classes_.tolist() == list(classes)
     np.testing.assert_array_equal(found.coef_, expected.coef_)
-    np.testing.assert_array_equal(found.predict(X), np.array(classes, dtype=dtype)[expected.predict(X)])
+    np.testing.assert_array_equal(
+        found.predict(X), np.array(classes, dtype=dtype)[expected.predict(X)]
+    )
     pd.testing.assert_series_equal(
         pd.Series(Ranker().fit(X, pd.Series(named)).coef_[0]), pd.Series(expected.coef_[0])
     )
@@ -111,11 +134,22 @@ def test_any_layout_and_type_of_table_is_read_right() -> None:
     wide[::2, 1:6] = X
     frozen = X.copy()
     frozen.flags.writeable = False
-    for given in (np.asfortranarray(X), wide[::2, 1:6], X[::-1].copy()[::-1], frozen, X.tolist(), X.astype(object),
-                  X.astype(">f8"), pd.DataFrame(X), pd.DataFrame(X, dtype="Float64")):
+    for given in (
+        np.asfortranarray(X),
+        wide[::2, 1:6],
+        X[::-1].copy()[::-1],
+        frozen,
+        X.tolist(),
+        X.astype(object),
+        X.astype(">f8"),
+        pd.DataFrame(X),
+        pd.DataFrame(X, dtype="Float64"),
+    ):
         np.testing.assert_allclose(Ranker().fit(given, y, w).coef_, expected, rtol=1e-12)
     small = X.astype(np.float32)
-    np.testing.assert_array_equal(Ranker().fit(small, y).coef_, Ranker().fit(small.astype(float), y).coef_)
+    np.testing.assert_array_equal(
+        Ranker().fit(small, y).coef_, Ranker().fit(small.astype(float), y).coef_
+    )
 
 
 def test_a_contiguous_table_of_doubles_is_not_copied() -> None:
@@ -147,8 +181,10 @@ def test_it_works_in_the_tools_of_scikit_learn() -> None:
     fitted = Ranker(C=2.0).fit(X, y)
     for other in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
         np.testing.assert_array_equal(other.predict_proba(X), fitted.predict_proba(X))
-    assert not hasattr(clone(fitted), "coef_") and clone(fitted).C == 2.0
-    assert repr(Ranker()) == "Ranker()" and repr(Ranker(C=2.0, l1=1)) == "Ranker(C=2.0, l1=1)"
+    assert not hasattr(clone(fitted), "coef_")
+    assert clone(fitted).C == 2.0
+    assert repr(Ranker()) == "Ranker()"
+    assert repr(Ranker(C=2.0, l1=1)) == "Ranker(C=2.0, l1=1)"
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, lambda data: pl.DataFrame(data)])
@@ -161,7 +197,7 @@ def test_names_of_columns_are_held_against_those_of_the_fit(frame: Any) -> None:
     with pytest.raises(payme.InputError, match="same order") as error:
         fitted.predict(named[["b", "a"]])
     assert error.value.code == "feature_names"
-    with pytest.raises(ValueError, match="unseen at fit time:\n- c\n.*now missing:\n- b"):
+    with pytest.raises(ValueError, match=r"unseen at fit time:\n- c\n.*now missing:\n- b"):
         fitted.predict(frame({"a": X[:, 0], "c": X[:, 1]}))
     with pytest.warns(UserWarning, match="valid feature names"):
         fitted.predict(X)
@@ -194,7 +230,10 @@ X3, Y3 = [[0.0], [1.0], [2.0]], [0, 1, 1]
         ("label_invalid", lambda: Ranker().fit(X3, [0.0, np.nan, 1.0])),
         ("value_missing", lambda: Ranker().fit(X3, ["a", None, "b"])),
         ("value_missing", lambda: Ranker().fit(np.ma.masked_array(X3, mask=[[0], [1], [0]]), Y3)),
-        ("value_missing", lambda: Ranker().fit(pd.DataFrame({"a": [0.0, None, 1.0]}, dtype="Float64"), Y3)),
+        (
+            "value_missing",
+            lambda: Ranker().fit(pd.DataFrame({"a": [0.0, None, 1.0]}, dtype="Float64"), Y3),
+        ),
         ("feature_count", lambda: Ranker().fit(X3, Y3).predict([[1.0, 2.0]])),
         ("column_type", lambda: Ranker().fit([["a"], ["b"], ["c"]], Y3)),
         ("out_of_range", lambda: Ranker(C=0).fit(X3, Y3)),
@@ -215,14 +254,16 @@ def test_what_is_wrong_is_told_with_its_code(code: str, call: Any) -> None:
 def test_before_a_fit_nothing_is_predicted() -> None:
     with pytest.raises(NotFittedError) as error:
         Ranker().predict(X3)
-    assert isinstance(error.value, payme.NotFittedError) and error.value.code == "not_fitted"
+    assert isinstance(error.value, payme.NotFittedError)
+    assert error.value.code == "not_fitted"
 
 
 def test_a_fit_that_was_cut_short_says_so() -> None:
     X, y, _ = rows()
     with pytest.warns(payme.ConvergenceWarning, match="did not converge in 1 steps"):
         fitted = Ranker(max_iter=1).fit(X, y)
-    assert not fitted.converged_ and fitted.n_iter_.tolist() == [1]
+    assert not fitted.converged_
+    assert fitted.n_iter_.tolist() == [1]
 
 
 def test_scikit_learn_is_not_needed() -> None:

@@ -14,7 +14,7 @@ use crate::venv;
 const PACKAGE: &str = "payme-py";
 const REQUIREMENTS: &str = "payme-py/requirements-test.txt";
 
-/// Builds the wheel, and runs its tests, its examples and the checks of its types.
+/// Builds the wheel, and runs its tests, its examples and the checks of its types and its style.
 ///
 /// # Errors
 /// [`Failure::Unreadable`], and what [`Run::run_in`] gives.
@@ -22,6 +22,9 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     let interpreter = venv::ready(repository, "python/venv", REQUIREMENTS)?;
     let python = |line: &str| Run::new(&interpreter).arg("-m").words(line);
     let root = repository.root();
+    let package = repository.path(PACKAGE);
+    python("ruff format --no-cache --check .").run_in(&package)?;
+    python("ruff check --no-cache --quiet .").run_in(&package)?;
     // A wheel of an older version would be installed, too.
     let wheels = repository.target("python/wheels");
     match fs::remove_dir_all(&wheels) {
@@ -42,7 +45,6 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     // The answers of the command are what those of the package are held against.
     Run::cargo("build --package payme").run_in(root)?;
     let program = format!("debug/payme{}", std::env::consts::EXE_SUFFIX);
-    let package = repository.path(PACKAGE);
     let pytest = "pytest --quiet -p no:cacheprovider --doctest-modules --doctest-glob=README.md";
     python(pytest)
         .words("--pyargs payme tests README.md")

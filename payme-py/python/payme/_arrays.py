@@ -46,6 +46,8 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
         mask = np.asarray(values.isna())
         if mask.any():
             raise _missing(name, mask, "is NA")
+    elif _null_count(values) > 0:
+        raise _missing(name, np.asarray(values.is_null(), dtype=bool), "is null")
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
@@ -58,6 +60,13 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
 def _is_nullable(values: Any) -> bool:
     dtype = getattr(values, "dtype", None)
     return dtype is not None and not isinstance(dtype, np.dtype) and hasattr(values, "isna")
+
+
+def _null_count(values: Any) -> int:
+    """How many nulls a column of pyarrow or polars has, which NumPy would make NaN of."""
+    found = getattr(values, "null_count", 0) if hasattr(values, "is_null") else 0
+    found = found() if callable(found) else found
+    return found if isinstance(found, int) else 0
 
 
 def refuse_missing_objects(array: NDArray[Any], name: str) -> None:

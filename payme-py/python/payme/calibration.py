@@ -268,4 +268,3 @@ class IsotonicCalibrator(_Calibrator):
 
     def _fit(self, rows: Columns) -> _payme.Calibration:
         return _payme.fit_isotonic(rows)
-

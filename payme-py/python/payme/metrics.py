@@ -60,7 +60,8 @@ _STRATEGIES = ("uniform", "quantile")
 
 class BrierDecomposition(NamedTuple):
     """The Brier score in five terms: ``reliability - resolution + uncertainty +
-    within_bin_variance - 2 * within_bin_covariance``."""
+    within_bin_variance - 2 * within_bin_covariance``.
+    """
 
     reliability: float
     resolution: float
@@ -173,9 +174,7 @@ def corp_decomposition(
     return CorpDecomposition(*_payme.corp_decomposition(columns(y_true, y_prob, sample_weight)))
 
 
-def _calibration_error(
-    kind: str, rows: Any, n_bins: int, strategy: str
-) -> float:
+def _calibration_error(kind: str, rows: Any, n_bins: int, strategy: str) -> float:
     equal_mass = choice(strategy, "strategy", _STRATEGIES)
     return _payme.calibration_error(rows, kind, count(n_bins, "n_bins"), equal_mass)
 
