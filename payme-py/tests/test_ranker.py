@@ -15,9 +15,10 @@ import polars as pl
 import pytest
 from payme import Ranker
 from payme._table import table
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -185,6 +186,22 @@ def test_it_works_in_the_tools_of_scikit_learn() -> None:
     assert clone(fitted).C == 2.0
     assert repr(Ranker()) == "Ranker()"
     assert repr(Ranker(C=2.0, l1=1)) == "Ranker(C=2.0, l1=1)"
+
+
+def test_weights_are_routed_to_it() -> None:
+    X, y, w = rows()
+    with config_context(enable_metadata_routing=True):
+        weighted = clone(
+            Ranker().set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        )
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(scaler, weighted).fit(X, y, sample_weight=w)
+        expected = Ranker().fit(StandardScaler().fit_transform(X), y, w)
+        np.testing.assert_array_equal(pipeline[-1].coef_, expected.coef_)
+        scores = cross_val_score(weighted, X, y, params={"sample_weight": w}, cv=3)
+        assert scores.shape == (3,)
+        with pytest.raises(UnsetMetadataPassedError):
+            cross_val_score(Ranker(), X, y, params={"sample_weight": w}, cv=3)
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, lambda data: pl.DataFrame(data)])

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -236,6 +237,36 @@ class Ranker(Estimator):
         hits = self.predict(X) == _column(y)
         weights = None if sample_weight is None else floats(sample_weight, "sample_weight")
         return float(np.average(hits, weights=weights))
+
+    def set_fit_request(self, *, sample_weight: bool | str | None) -> Ranker:
+        """Says whether a fit asks for weights, where metadata routing is enabled.
+
+        As in scikit-learn: ``True``, ``False``, ``None`` for an error where weights are passed,
+        or the name that they are passed by.
+        """
+        self._metadata_request = self._request("fit", sample_weight)
+        return self
+
+    def set_score_request(self, *, sample_weight: bool | str | None) -> Ranker:
+        """Says whether a score asks for weights, as :meth:`set_fit_request` does for a fit."""
+        self._metadata_request = self._request("score", sample_weight)
+        return self
+
+    def _request(self, method: str, sample_weight: bool | str | None) -> Any:
+        request = self.get_metadata_routing()
+        getattr(request, method).add_request(param="sample_weight", alias=sample_weight)
+        return request
+
+    def get_metadata_routing(self) -> Any:
+        """What scikit-learn is to hand to it, where metadata routing is enabled."""
+        from sklearn.utils.metadata_routing import MetadataRequest  # type: ignore
+
+        if "_metadata_request" in self.__dict__:
+            return copy.deepcopy(self._metadata_request)
+        request = MetadataRequest(owner=type(self).__name__)
+        for method in (request.fit, request.score):
+            method.add_request(param="sample_weight", alias=None)
+        return request
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coef_" in self.__dict__
