@@ -136,9 +136,9 @@ impl Weights {
     /// Reads a weights file: one finite number for each signal of one set, and `_version`.
     ///
     /// `_signals` may name the set (`baseline` or `evidence`); without it, a file that names a
-    /// signal of the evidence set alone is one of that set. `_link` may name how their sum becomes a
-    /// score: `identity`, kept within 0 and 1, as without it, or `logit`, a probability, which may
-    /// have an `_intercept` and a `_calibration` ([`Calibration`]).
+    /// signal of the evidence set alone is one of that set. `_link` may name how their sum becomes
+    /// a score: `identity`, kept within 0 and 1, as without it, or `logit`, a probability, which
+    /// may have an `_intercept` and a `_calibration` ([`Calibration`]).
     ///
     /// # Errors
     /// [`WeightsError`] that names the field: not JSON, a missing or unknown signal, a number

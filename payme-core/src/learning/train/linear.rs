@@ -1,7 +1,7 @@
 //! What a fitted ranker says of rows it did not see: scores, and probabilities.
 //!
-//! In: a [`Matrix`] that is read where it lies, once. Out: a number for each row. Rows are worked on
-//! in blocks that depend on nothing but their number, so that the answer is the same bits on any
+//! In: a [`Matrix`] that is read where it lies, once. Out: a number for each row. Rows are worked
+//! on in blocks that depend on nothing but their number, so that the answer is the same bits on any
 //! number of threads and on every kernel.
 
 #[cfg(feature = "parallel")]

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! where the margin `m_i` is the score `o_i + b + w . x_i` with the sign of the label, `s_i` the
-//! weight of the row and its class, and the intercept `b` is never penalised. The answer is the same
-//! bits on any number of threads and on any machine of one instruction set.
+//! weight of the row and its class, and the intercept `b` is never penalised. The answer is the
+//! same bits on any number of threads and on every kernel.
 //! Rules: `docs/rules/learning.md`.
 
 mod lanes;

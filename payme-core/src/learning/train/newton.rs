@@ -1,9 +1,9 @@
 //! Newton's method, made to pass over the rows as rarely as possible.
 //!
-//! In: samples and options. Out: a fit. Of many rows, some are fitted first: that is cheap, and ends
-//! within a few standard errors of the whole. From there the second derivatives of all rows are
-//! summed once, and serve as long as each step makes the gradient ten times smaller: such a step
-//! needs the gradient alone. A step that does not lower the objective is halved.
+//! In: samples and options. Out: a fit. Of many rows, some are fitted first: that is cheap, and
+//! ends within a few standard errors of the whole. From there the second derivatives of all rows
+//! are summed once, and serve as long as each step makes the gradient ten times smaller: such a
+//! step needs the gradient alone. A step that does not lower the objective is halved.
 
 use super::pass::{Part, Sums, Want, sums};
 use super::samples::Samples;

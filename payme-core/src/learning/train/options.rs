@@ -119,7 +119,7 @@ pub enum TrainError {
         rows: usize,
     },
     /// A feature is infinite or not a number.
-    #[error("the feature in row {row}, column {column} (both from 0) is not a finite number")]
+    #[error("the feature in row {row}, column {column} (both from 0) is NaN or infinite")]
     NotFinite {
         /// The row, from 0.
         row: usize,
@@ -139,11 +139,12 @@ pub enum TrainError {
         row: usize,
     },
     /// Every row that counts has the same label.
-    #[error("every row that counts has the label {}: there is nothing to tell apart", u8::from(*.0))]
+    #[error("every row that counts has the label {}: nothing to tell apart", u8::from(*.0))]
     OneClass(bool),
     /// The classes can be told apart without a mistake, so that no finite weights are best.
     #[error(
-        "the classes can be told apart without a mistake: no finite weights are best; ask for a penalty"
+        "the classes can be told apart without a mistake: no finite weights are best; \
+         ask for a penalty"
     )]
     Separable,
     /// There are more columns than can be fitted.

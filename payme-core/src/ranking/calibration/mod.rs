@@ -1,8 +1,8 @@
 //! Calibration: from scores to the probabilities they stand for.
 //!
-//! In: a score. Out: a probability. A [`Calibration`] is fitted on held-out data (`learning`), stored
-//! with the weights and applied to every score. What always holds: it never decreases, so it never
-//! reorders results (equal values keep the order of the scores), and it answers in [0, 1].
+//! In: a score. Out: a probability. A [`Calibration`] is fitted on held-out data (`learning`),
+//! stored with the weights and applied to every score. What always holds: it never decreases, so it
+//! never reorders results (equal values keep the order of the scores), and it answers in [0, 1].
 //! Formulas and sources: `docs/rules/learning.md`.
 
 mod beta;
