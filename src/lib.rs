@@ -45,7 +45,7 @@ use payme_adapters::plaid::transfer::{HttpClient, PlaidRail};
 use payme_adapters::rail::{EverybodyHasDestination, MockRail};
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_adapters::system::{SystemClock, SystemRandom};
-pub use payme_adapters::{driver, files, plaid, store, system, vault};
+pub use payme_adapters::{artifacts, driver, files, plaid, store, system, vault};
 use payme_core::ports::{
     Clock, DestinationResolver, PayoutStore, Random, Store, StoreError, TransferRail,
 };

@@ -9,11 +9,14 @@
 //! | `sqlite` | the embedded store |
 //! | `files` | readers of bank and mail files |
 //! | `plaid-transfer` | payouts over Plaid's Transfer API |
+//! | `artifacts` | trained weights on disk: versions, and the one in force |
 //! | `snapshot` | files of compiled catalogues, read or mapped |
 //! | `vault` | account references and tokens under lock |
 //! | `system` | the clock and the randomness of the operating system |
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
+#[cfg(feature = "artifacts")]
+pub mod artifacts;
 #[cfg(feature = "driver")]
 pub mod driver;
 #[cfg(feature = "files")]

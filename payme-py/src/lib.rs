@@ -31,7 +31,7 @@ mod _payme {
     #[pymodule_export]
     use crate::table::Matches;
     #[pymodule_export]
-    use crate::train::fit_logistic;
+    use crate::train::{fit_logistic, probabilities, scores};
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "it is the name that Python looks for")]
     const __version__: &str = env!("CARGO_PKG_VERSION");

@@ -1,11 +1,15 @@
 //! Logistic regression, as `payme.Ranker` fits it.
 //!
-//! In: a table of features in either order, labels, perhaps weights, and settings. Out: the
-//! coefficients, the intercept, and how the fit ended.
+//! In: a table of features in either order; to fit, labels, perhaps weights, and settings. Out: the
+//! coefficients, the intercept and how the fit ended; or scores and probabilities of rows.
 
-use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods as _};
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods as _, PyReadonlyArray1, PyReadonlyArray2,
+    PyUntypedArrayMethods as _,
+};
 use payme_core::learning::train::{
-    Bounds, ClassWeights, Fit, FitOptions, Matrix, Newton, Order, Samples, TrainError, Trainer as _,
+    Bounds, ClassWeights, Fit, FitOptions, LinearModel, Matrix, Newton, Order, Samples, TrainError,
+    Trainer as _,
 };
 use pyo3::prelude::*;
 
@@ -63,9 +67,8 @@ pub(crate) fn fit_logistic<'py>(
     weights: Option<PyReadonlyArray1<'py, f64>>,
     settings: Settings,
 ) -> PyResult<Fitted<'py>> {
-    let [rows, columns] = [features.shape()[0], features.shape()[1]];
-    let order = if features.is_c_contiguous() { Order::Rows } else { Order::Columns };
-    let values = features.as_slice()?;
+    let columns = features.shape()[1];
+    let table = Table::of(&features)?;
     let labels = labels.as_slice()?;
     let weights = weights.as_ref().map(|weights| weights.as_slice()).transpose()?;
     let options = settings.options(columns);
@@ -73,8 +76,7 @@ pub(crate) fn fit_logistic<'py>(
         let Ok(labels) = bytemuck::checked::try_cast_slice(labels) else {
             return Err(Failure::input("label_invalid", "labels are bytes of 0 or 1"));
         };
-        let features = Matrix::new(values, rows, columns, order)?;
-        Ok(fit(features, labels, weights, &options)?)
+        Ok(fit(table.matrix()?, labels, weights, &options)?)
     });
     let Fit { coefficients, intercept, convergence } = fitted?;
     let ended = (
@@ -85,6 +87,61 @@ pub(crate) fn fit_logistic<'py>(
         convergence.aliased,
     );
     Ok((PyArray1::from_vec(py, coefficients), intercept, ended))
+}
+
+/// The log-odds of the second class, one for each row.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "this is how arrays come from Python")]
+pub(crate) fn scores<'py>(
+    py: Python<'py>,
+    features: PyReadonlyArray2<'py, f64>,
+    coefficients: Vec<f64>,
+    intercept: f64,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let table = Table::of(&features)?;
+    let model = LinearModel { coefficients, intercept };
+    let scores = py.detach(|| Ok::<_, Failure>(model.scores(&table.matrix()?)?))?;
+    Ok(PyArray1::from_vec(py, scores))
+}
+
+/// The probabilities of both classes, a row of two for each row.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "this is how arrays come from Python")]
+pub(crate) fn probabilities<'py>(
+    py: Python<'py>,
+    features: PyReadonlyArray2<'py, f64>,
+    coefficients: Vec<f64>,
+    intercept: f64,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let table = Table::of(&features)?;
+    let model = LinearModel { coefficients, intercept };
+    let both = PyArray2::zeros(py, [table.rows, 2], false);
+    {
+        let mut out = both.readwrite();
+        let out = out.as_slice_mut()?;
+        py.detach(|| Ok::<_, Failure>(model.both_probabilities_into(&table.matrix()?, out)?))?;
+    }
+    Ok(both)
+}
+
+/// A table of features that is read where it lies.
+struct Table<'a> {
+    values: &'a [f64],
+    rows: usize,
+    columns: usize,
+    order: Order,
+}
+
+impl<'a> Table<'a> {
+    fn of(features: &'a PyReadonlyArray2<'_, f64>) -> PyResult<Self> {
+        let order = if features.is_c_contiguous() { Order::Rows } else { Order::Columns };
+        let [rows, columns] = [features.shape()[0], features.shape()[1]];
+        Ok(Self { values: features.as_slice()?, rows, columns, order })
+    }
+
+    fn matrix(&self) -> Result<Matrix<'a>, TrainError> {
+        Matrix::new(self.values, self.rows, self.columns, self.order)
+    }
 }
 
 fn fit(

@@ -1,6 +1,7 @@
-//! The campaign of kills: a process that pays is killed without warning, again and again.
+//! The campaign of kills: processes that pay and that train are killed without warning, again and
+//! again.
 //!
-//! The campaign is the test `kill` of the adapters at full size; what it holds is said there.
+//! The campaigns are tests of the adapters at full size; what they hold is said there.
 
 use crate::command::Run;
 use crate::failure::Failure;
@@ -9,10 +10,12 @@ use crate::repository::Repository;
 /// So many kills, unless another number is asked for.
 const TIMES_DEFAULT: u32 = 500;
 
-/// How the test is run: all features that it needs, and nothing beside it.
-const TEST: &str = "test --release -p payme-adapters --test plaid_transfer \
+/// How the tests are run: all features that each needs, and nothing beside it.
+const PAYING: &str = "test --release -p payme-adapters --test plaid_transfer \
     --features driver,memory,plaid-transfer,sqlite,system -- --exact --nocapture \
     kill::whoever_is_killed_while_paying_pays_everybody_once";
+const TRAINING: &str = "test --release -p payme-adapters --test artifacts_kill \
+    --features artifacts -- --exact --nocapture whatever_dies_when_the_weights_in_force_load";
 
 /// Runs the campaign.
 ///
@@ -20,15 +23,19 @@ const TEST: &str = "test --release -p payme-adapters --test plaid_transfer \
 /// [`Failure::Usage`] for arguments that are not understood, and what [`Run::run_in`] gives.
 pub(crate) fn kill(repository: &Repository, arguments: &[String]) -> Result<(), Failure> {
     let times = times(arguments)?;
-    Run::cargo(TEST).env("PAYME_KILLS", times.to_string()).run_in(repository.root())
+    for test in [PAYING, TRAINING] {
+        Run::cargo(test).env("PAYME_KILLS", times.to_string()).run_in(repository.root())?;
+    }
+    Ok(())
 }
 
 /// The help of `kill`.
 pub(crate) fn details() -> String {
     format!(
-        "Without --times there are {TIMES_DEFAULT} kills, which takes ten minutes. From 50 on,\n\
-         four in five have to land in a write of the store or a call of the rail. The tests run\n\
-         six kills with a smaller batch. PAYME_KILL_TRANSFERS sets the size of a batch.\n"
+        "Without --times there are {TIMES_DEFAULT} kills of a process that pays, which takes ten\n\
+         minutes, and as many of one that trains. From 50 on, four in five of the former have to\n\
+         land in a write of the store or a call of the rail. The tests run six kills with a\n\
+         smaller batch. PAYME_KILL_TRANSFERS sets the size of a batch.\n"
     )
 }
 

@@ -27,10 +27,12 @@ __all__ = [
     "precision_at_k",
     "precision_per_user",
     "precision_recall_curve",
+    "probabilities",
     "reliability_bins",
     "report",
     "roc_auc",
     "roc_curve",
+    "scores",
 ]
 
 __version__: str
@@ -80,6 +82,8 @@ def fit_logistic(
     weights: _Floats | None,
     settings: dict[str, Any],
 ) -> tuple[_Floats, float, tuple[bool, int, float, float, list[int]]]: ...
+def scores(features: _Floats, coefficients: list[float], intercept: float) -> _Floats: ...
+def probabilities(features: _Floats, coefficients: list[float], intercept: float) -> _Floats: ...
 
 @final
 class Calibration:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -198,28 +198,22 @@ class Ranker(Estimator):
 
     def decision_function(self, X: Any) -> Floats:
         """The log-odds of the second class, one for each row."""
-        coef = self._fitted("coef_")[0]
-        same_names(self, feature_names(X))
-        features = table(X, columns=self.n_features_in_, name=type(self).__name__)
-        with np.errstate(all="ignore"):
-            scores: Floats = features @ coef
-            scores += self.intercept_[0]
-        # What is not finite in a row shows in its score, unless a coefficient of 0 hides it.
-        if not (np.isfinite(scores).all() and coef.all()):
-            refuse_not_finite(features)
-        return scores
+        return self._of_rows(_payme.scores, X)
 
     def predict_proba(self, X: Any) -> Floats:
         """The probabilities of both classes, in the order of ``classes_``."""
-        scores = self.decision_function(X)
-        both = np.empty((len(scores), 2))
-        np.negative(scores, out=both[:, 1])
-        both[:, 0] = scores
-        with np.errstate(over="ignore"):
-            np.exp(both, out=both)
-        both += 1.0
-        np.reciprocal(both, out=both)
-        return both
+        return self._of_rows(_payme.probabilities, X)
+
+    def _of_rows(self, native: Callable[[Floats, list[float], float], Floats], X: Any) -> Floats:
+        coef = self._fitted("coef_")[0]
+        same_names(self, feature_names(X))
+        features = table(X, columns=self.n_features_in_, name=type(self).__name__)
+        try:
+            return native(features, coef.tolist(), float(self.intercept_[0]))
+        except InputError as error:
+            if error.code == "train_not_finite":
+                refuse_not_finite(features)
+            raise
 
     def predict_log_proba(self, X: Any) -> Floats:
         """The logarithms of the probabilities, which do not end at 0."""

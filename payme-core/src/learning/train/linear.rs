@@ -48,6 +48,18 @@ impl From<Fit> for LinearModel {
 enum Answer {
     Score,
     Probability,
+    /// That of the other class, and that of this one.
+    Both,
+}
+
+impl Answer {
+    /// How many numbers it is.
+    const fn width(self) -> usize {
+        match self {
+            Self::Score | Self::Probability => 1,
+            Self::Both => 2,
+        }
+    }
 }
 
 impl LinearModel {
@@ -74,13 +86,18 @@ impl LinearModel {
         Ok(out)
     }
 
-    /// The probability of each row, into memory that is there.
+    /// The probabilities of both labels, 0 and 1, of each row, one row after the other, into memory
+    /// that is there. Each is as exact as the other, also near 0.
     ///
     /// # Errors
-    /// Those of [`LinearModel::scores`], and [`TrainError::Shape`] where there is not one place for
-    /// each row. What stands in `out` then is not said.
-    pub fn probabilities_into(&self, rows: &Matrix<'_>, out: &mut [f64]) -> Result<(), TrainError> {
-        self.write(rows, Answer::Probability, out)
+    /// Those of [`LinearModel::scores`], and [`TrainError::Shape`] where there are not two places
+    /// for each row. What stands in `out` then is not said.
+    pub fn both_probabilities_into(
+        &self,
+        rows: &Matrix<'_>,
+        out: &mut [f64],
+    ) -> Result<(), TrainError> {
+        self.write(rows, Answer::Both, out)
     }
 
     fn write(&self, rows: &Matrix<'_>, answer: Answer, out: &mut [f64]) -> Result<(), TrainError> {
@@ -88,7 +105,7 @@ impl LinearModel {
         if found != columns {
             return Err(TrainError::Shape { what: "coefficients", found, rows: rows.rows() });
         }
-        if out.len() != rows.rows() {
+        if Some(out.len()) != rows.rows().checked_mul(answer.width()) {
             let (found, rows) = (out.len(), rows.rows());
             return Err(TrainError::Shape { what: "places for answers", found, rows });
         }
@@ -97,7 +114,7 @@ impl LinearModel {
             let first = at * BLOCKS_PER_CHUNK * ROWS;
             kernel.run(Chunk { model: self, rows, first, answer, out })
         };
-        let size = BLOCKS_PER_CHUNK * ROWS;
+        let size = BLOCKS_PER_CHUNK * ROWS * answer.width();
         #[cfg(feature = "parallel")]
         let is_finite = out.par_chunks_mut(size).enumerate().map(chunk).all(|is_finite| is_finite);
         #[cfg(not(feature = "parallel"))]
@@ -126,18 +143,28 @@ impl InLanes for Chunk<'_> {
         let Self { model, rows, first, answer, out } = self;
         // A sum of products with zero is zero, unless one of the numbers is not finite.
         let mut checks: Lanes = [0.0; LANES];
-        for (at, out) in out.chunks_mut(ROWS).enumerate() {
+        for (at, out) in out.chunks_mut(ROWS * answer.width()).enumerate() {
+            let count = out.len() / answer.width();
             let mut score: Column = [model.intercept; ROWS];
-            add_features(model, rows, first + at * ROWS, out.len(), &mut score);
+            add_features(model, rows, first + at * ROWS, count, &mut score);
             for part in score.as_chunks::<LANES>().0 {
                 for lane in 0..LANES {
                     checks[lane] += part[lane] * 0.0;
                 }
             }
-            if answer == Answer::Probability {
-                logistic(&mut score);
+            if answer == Answer::Score {
+                out.copy_from_slice(score.get(..count).unwrap_or_default());
+                continue;
             }
-            out.copy_from_slice(score.get(..out.len()).unwrap_or_default());
+            let other = logistic(&mut score);
+            if answer == Answer::Probability {
+                out.copy_from_slice(score.get(..count).unwrap_or_default());
+                continue;
+            }
+            let pairs = out.as_chunks_mut::<2>().0.iter_mut();
+            for (pair, (other, this)) in pairs.zip(other.iter().zip(&score)) {
+                *pair = [*other, *this];
+            }
         }
         total(&checks) == 0.0
     }
@@ -188,14 +215,18 @@ fn dot(weights: &[f64], features: &[f64]) -> f64 {
     total(&sums)
 }
 
-/// `1 / (1 + e^-score)` of each score, without loss on either side.
+/// `1 / (1 + e^-score)` in place of each score, and what it lacks of 1, both without loss near 0.
 #[inline(always)]
-fn logistic(score: &mut Column) {
-    for score in score.iter_mut() {
+fn logistic(score: &mut Column) -> Column {
+    let mut other: Column = [0.0; ROWS];
+    for (score, other) in score.iter_mut().zip(&mut other) {
         let small = exp_of_minus(score.abs());
         let over = 1.0 / (1.0 + small);
-        *score = if *score >= 0.0 { over } else { small * over };
+        let is_high = *score >= 0.0;
+        *other = if is_high { small * over } else { over };
+        *score = if is_high { over } else { small * over };
     }
+    other
 }
 
 #[cfg(test)]
@@ -231,6 +262,13 @@ mod tests {
                 prop_assert!((score - sum - 0.25).abs() < 1e-12);
                 let wanted = 1.0 / (1.0 + (-score).exp());
                 prop_assert!((p - wanted).abs() <= 1e-15 * wanted.max(1e-300), "{p} {wanted}");
+            }
+            let mut both = vec![0.0; 2 * count];
+            model.both_probabilities_into(&table, &mut both).unwrap();
+            for ((pair, p), score) in both.chunks(2).zip(&found).zip(&scores) {
+                let other = 1.0 / (1.0 + score.exp());
+                prop_assert_eq!(pair[1].to_bits(), p.to_bits());
+                prop_assert!((pair[0] - other).abs() <= 1e-15 * other.max(1e-300), "{pair:?}");
             }
             // Columns are added in another order, which moves the last bits.
             let turned = columns_of(&values, columns);
@@ -270,7 +308,7 @@ mod tests {
         let steep = LinearModel { coefficients: vec![1e9, 0.0], intercept: 0.0 };
         assert_eq!(steep.scores(&large), Err(TrainError::Overflow));
         let mut short = [0.0; 3];
-        let told = model.probabilities_into(&large, &mut short).unwrap_err();
+        let told = model.both_probabilities_into(&large, &mut short).unwrap_err();
         assert_eq!(told.code(), "train_shape");
     }
 
@@ -281,6 +319,8 @@ mod tests {
         let table = Matrix::new(&scores, 7, 1, Order::Rows).unwrap();
         let found = model.probabilities(&table).unwrap();
         assert!(found.iter().all(|p| (0.0..=1.0).contains(p)), "{found:?}");
-        assert!(found.is_sorted() && found[3] == 0.5 && found[6] == 1.0 && found[0] < 1e-300);
+        assert!(found.is_sorted() && found[0] < 1e-300, "{found:?}");
+        assert_eq!(found[3..4], [0.5]);
+        assert_eq!(found[6..], [1.0]);
     }
 }

@@ -64,8 +64,8 @@ fn gradient(samples: &Samples<'_>, fit: &Fit, l2: f64, classes: [f64; 2]) -> Vec
         let by = class
             * samples.weight(row)
             * (1.0 / (1.0 + (-score).exp()) - f64::from(u8::from(*label)));
-        for column in 0..columns {
-            gradient[column] += by * x(column);
+        for (column, slope) in gradient.iter_mut().take(columns).enumerate() {
+            *slope += by * x(column);
         }
         gradient[columns] += by;
     }
@@ -218,7 +218,7 @@ fn a_column_that_others_determine_is_named_and_left_at_zero() {
     let drawn = Drawn::new(500, &TRUTH, 23);
     let features =
         drawn.features.chunks(4).flat_map(|row| [row[0], row[1], row[0] + row[1], 5.0]).collect();
-    let twice = Drawn { columns: 4, features, labels: drawn.labels.clone() };
+    let twice = Drawn { columns: 4, features, labels: drawn.labels };
     let fit = fitted(&twice.samples(), &FitOptions { l2: 0.0, ..FitOptions::default() });
     assert_eq!(fit.convergence.aliased, [2, 3]);
     assert_eq!(fit.coefficients[2..], [0.0, 0.0]);
@@ -256,7 +256,7 @@ fn what_cannot_be_learnt_from_is_refused_with_its_place() {
         (FitOptions { bounds: vec![Bounds { low: 1.0, high: 2.0 }], ..options.clone() }, "bounds"),
         (FitOptions { bounds: vec![Bounds::NONE; 2], ..options.clone() }, "bounds"),
         (FitOptions { start: vec![1.0], ..options.clone() }, "start"),
-        (FitOptions { start: vec![f64::NAN, 0.0], ..options.clone() }, "start"),
+        (FitOptions { start: vec![f64::NAN, 0.0], ..options }, "start"),
     ] {
         let features = Matrix::new(&good, 4, 1, Order::Rows).unwrap();
         let told = Newton.fit(&Samples::new(features, &labels).unwrap(), &wrong).unwrap_err();

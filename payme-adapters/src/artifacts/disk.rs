@@ -1,0 +1,67 @@
+//! Files that are whole: replaced in one step, after they are on disk.
+//!
+//! In: a folder, a name and bytes. Out: nothing, or an error that names the path. What always
+//! holds: whoever reads sees the old file or the new one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::ArtifactError;
+
+/// The largest file that is read.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Waits until nobody else holds the lock. It ends when the file is dropped, or with the process.
+pub(super) fn lock(path: &Path) -> Result<File, ArtifactError> {
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = opened.map_err(|error| ArtifactError::io(path, &error))?;
+    let path = path.to_owned();
+    file.lock().map_err(|error| ArtifactError::Locked { path, kind: error.kind() })?;
+    Ok(file)
+}
+
+/// Puts bytes in the place of a file. Only one writer at a time may do so in a folder.
+pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
+    let (part, path) = (dir.join(format!(".{name}.part")), dir.join(name));
+    let written = || {
+        let mut file = File::create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&part, &path)?;
+        settle(dir)
+    };
+    written().map_err(|error: io::Error| ArtifactError::io(&path, &error))
+}
+
+/// Names are on disk once their folder is.
+#[cfg(unix)]
+fn settle(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Folders cannot be opened here; the system writes names through.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail")]
+fn settle(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The bytes of a file; `None` where there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ArtifactError> {
+    let size = match fs::metadata(path) {
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ArtifactError::io(path, &error)),
+    };
+    if size > BYTES_MAX {
+        let path = path.to_owned();
+        return Err(ArtifactError::TooLarge { path, bytes_max: BYTES_MAX });
+    }
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ArtifactError::io(path, &error)),
+    }
+}

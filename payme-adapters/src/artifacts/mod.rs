@@ -1,0 +1,279 @@
+//! Trained weights on disk: every version that was ever trained, and the one in force.
+//!
+//! In: a folder, weights, and the metrics that were measured of them. Out: weights. What always
+//! holds: a file is whole, the old one or the new one, whatever dies when; a version is never
+//! taken twice, also by trainers that run at the same time; of what is in force, the weights decide,
+//! and a promotion that was cut short is ended by whoever writes next.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `weights_vN.json`, `metrics_vN.json` | version N, from 1, promoted or not |
+//! | `weights.json`, `metrics.json` | the version in force; not there before the first promotion |
+//! | `metrics_prev.json` | the metrics of the version that was in force before |
+//!
+//! Writers hold a lock on `.lock`, which ends with their process. Every call blocks for as long as
+//! the disk and other writers take.
+
+mod disk;
+mod error;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use payme_core::ranking::Weights;
+use serde_json::{Map, Value};
+
+pub use error::ArtifactError;
+pub use watch::Watch;
+
+const WEIGHTS: &str = "weights.json";
+const METRICS: &str = "metrics.json";
+const METRICS_BEFORE: &str = "metrics_prev.json";
+const LOCK: &str = ".lock";
+/// The member of metrics that says whose they are.
+const VERSION: &str = "weights_version";
+
+/// What came of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promoted {
+    /// The version is in force.
+    Done,
+    /// Another version came into force meanwhile: it has to be beaten, and nothing was changed.
+    Overtaken {
+        /// The version in force.
+        by: u32,
+    },
+}
+
+/// A folder of trained weights.
+///
+/// # Examples
+/// ```
+/// use payme_adapters::artifacts::{Artifacts, Promoted};
+/// use payme_core::ranking::Weights;
+///
+/// # let dir = tempfile::TempDir::new()?;
+/// let artifacts = Artifacts::open(dir.path())?;
+/// assert_eq!(artifacts.active()?, None);
+/// let version = artifacts.store(&Weights::default(), &serde_json::Map::new())?;
+/// assert_eq!(version, 1);
+/// assert_eq!(artifacts.promote(version, 0)?, Promoted::Done);
+/// assert_eq!(artifacts.active()?.map(|weights| weights.version), Some(1));
+/// // Whoever compared with what is no longer in force compares again.
+/// assert_eq!(artifacts.promote(version, 0)?, Promoted::Overtaken { by: 1 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifacts {
+    dir: PathBuf,
+}
+
+impl Artifacts {
+    /// The weights of a folder, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Io`].
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, ArtifactError> {
+        let dir = dir.into();
+        std::fs::create_dir_all(&dir).map_err(|error| ArtifactError::io(&dir, &error))?;
+        Ok(Self { dir })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The versions that are stored, ascending.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Io`].
+    pub fn versions(&self) -> Result<Vec<u32>, ArtifactError> {
+        let mut found: Vec<u32> =
+            self.names()?.iter().filter_map(|name| version_in(name, "weights_v")).collect();
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Stores weights and what was measured of them under the next version, which is given back and
+    /// takes the place of the version that they have.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Io`], [`ArtifactError::Locked`], and [`ArtifactError::Versions`] where no
+    /// number is left.
+    pub fn store(
+        &self,
+        weights: &Weights,
+        metrics: &Map<String, Value>,
+    ) -> Result<u32, ArtifactError> {
+        let _lock = self.lock()?;
+        // A version that was taken stays taken, also where it was never ended.
+        let taken = self.names()?.into_iter().filter_map(|name| {
+            version_in(&name, "weights_v").or_else(|| version_in(&name, "metrics_v"))
+        });
+        let version = taken.max().unwrap_or(0).checked_add(1).ok_or(ArtifactError::Versions)?;
+        let mut metrics = metrics.clone();
+        metrics.insert(VERSION.to_owned(), version.into());
+        let metrics = format!("{:#}\n", Value::Object(metrics));
+        // The weights last: a version that has them has everything.
+        self.write(&metrics_name(version), metrics.as_bytes())?;
+        let weights = Weights { version, ..weights.clone() };
+        self.write(&weights_name(version), weights.to_json().as_bytes())?;
+        Ok(version)
+    }
+
+    /// The weights of a version.
+    ///
+    /// # Errors
+    /// [`ArtifactError::NoVersion`], [`ArtifactError::Weights`] for a file that is none, and
+    /// [`ArtifactError::Io`].
+    pub fn weights(&self, version: u32) -> Result<Weights, ArtifactError> {
+        let read = self.read_weights(&weights_name(version))?;
+        read.ok_or(ArtifactError::NoVersion { version })
+    }
+
+    /// What was measured of a version.
+    ///
+    /// # Errors
+    /// [`ArtifactError::NoVersion`], [`ArtifactError::Metrics`] for a file that is none, and
+    /// [`ArtifactError::Io`].
+    pub fn metrics(&self, version: u32) -> Result<Map<String, Value>, ArtifactError> {
+        let read = self.read_metrics(&metrics_name(version))?;
+        read.ok_or(ArtifactError::NoVersion { version })
+    }
+
+    /// The weights in force; `None` before the first promotion.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Weights`] for a file that is none, and [`ArtifactError::Io`].
+    pub fn active(&self) -> Result<Option<Weights>, ArtifactError> {
+        self.read_weights(WEIGHTS)
+    }
+
+    /// What was measured of the version that was in force before; `None` before the second
+    /// promotion.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Metrics`] for a file that is none, and [`ArtifactError::Io`].
+    pub fn previous_metrics(&self) -> Result<Option<Map<String, Value>>, ArtifactError> {
+        self.read_metrics(METRICS_BEFORE)
+    }
+
+    /// Puts a version in force, an earlier one too, provided that `champion` is: the version that it
+    /// was compared with, 0 where nothing was promoted yet.
+    ///
+    /// # Errors
+    /// [`ArtifactError::NoVersion`], [`ArtifactError::Weights`] and [`ArtifactError::Metrics`] for
+    /// files that are none, [`ArtifactError::Locked`] and [`ArtifactError::Io`].
+    pub fn promote(&self, version: u32, champion: u32) -> Result<Promoted, ArtifactError> {
+        let _lock = self.lock()?;
+        let active = self.active()?.map_or(0, |weights| weights.version);
+        if active != champion {
+            return Ok(Promoted::Overtaken { by: active });
+        }
+        self.end_promotion(active)?;
+        self.put_in_force(version)?;
+        Ok(Promoted::Done)
+    }
+
+    /// Puts an earlier version in force again, whatever is in force, weights that cannot be read
+    /// too.
+    ///
+    /// # Errors
+    /// Those of [`Artifacts::promote`].
+    pub fn roll_back(&self, version: u32) -> Result<(), ArtifactError> {
+        let _lock = self.lock()?;
+        match self.active() {
+            Ok(active) => self.end_promotion(active.map_or(0, |weights| weights.version))?,
+            // It is replaced.
+            Err(ArtifactError::Weights { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.put_in_force(version)
+    }
+
+    fn put_in_force(&self, version: u32) -> Result<(), ArtifactError> {
+        // What is not whole never comes into force.
+        let weights = self.weights(version)?;
+        self.metrics(version)?;
+        self.write(WEIGHTS, weights.to_json().as_bytes())?;
+        self.end_promotion(version)
+    }
+
+    /// What an engine that runs asks for new weights.
+    pub fn watch(&self) -> Watch {
+        Watch::new(self.dir.join(WEIGHTS))
+    }
+
+    /// Brings the metrics after the weights in force. Once more changes nothing.
+    fn end_promotion(&self, active: u32) -> Result<(), ArtifactError> {
+        if active == 0 {
+            return Ok(());
+        }
+        let shown = self.read_metrics(METRICS)?;
+        let of = shown.as_ref().and_then(|metrics| metrics.get(VERSION)?.as_u64());
+        if of == Some(u64::from(active)) {
+            return Ok(());
+        }
+        if let Some(before) = shown {
+            let text = format!("{:#}\n", Value::Object(before));
+            self.write(METRICS_BEFORE, text.as_bytes())?;
+        }
+        // Weights that were put there by hand have none.
+        let Some(metrics) = self.read_metrics(&metrics_name(active))? else { return Ok(()) };
+        self.write(METRICS, format!("{:#}\n", Value::Object(metrics)).as_bytes())
+    }
+
+    fn names(&self) -> Result<Vec<String>, ArtifactError> {
+        let failed = |error: std::io::Error| ArtifactError::io(&self.dir, &error);
+        let entries = std::fs::read_dir(&self.dir).map_err(failed)?;
+        let names = entries.map(|entry| Ok(entry.map_err(failed)?.file_name().into_string().ok()));
+        Ok(names.collect::<Result<Vec<_>, ArtifactError>>()?.into_iter().flatten().collect())
+    }
+
+    fn lock(&self) -> Result<File, ArtifactError> {
+        disk::lock(&self.dir.join(LOCK))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
+        disk::replace(&self.dir, name, bytes)
+    }
+
+    fn read_weights(&self, name: &str) -> Result<Option<Weights>, ArtifactError> {
+        let path = self.dir.join(name);
+        disk::read(&path)?.map(|bytes| parse_weights(&path, &bytes)).transpose()
+    }
+
+    fn read_metrics(&self, name: &str) -> Result<Option<Map<String, Value>>, ArtifactError> {
+        let path = self.dir.join(name);
+        let Some(bytes) = disk::read(&path)? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes);
+        read.map(Some).map_err(|error| ArtifactError::Metrics {
+            path,
+            line: error.line(),
+            column: error.column(),
+        })
+    }
+}
+
+fn parse_weights(path: &Path, bytes: &[u8]) -> Result<Weights, ArtifactError> {
+    Weights::from_json(bytes)
+        .map_err(|error| ArtifactError::Weights { path: path.to_owned(), error })
+}
+
+fn weights_name(version: u32) -> String {
+    format!("weights_v{version}.json")
+}
+
+fn metrics_name(version: u32) -> String {
+    format!("metrics_v{version}.json")
+}
+
+/// The version in the name of a file; names that are written otherwise are somebody else's.
+fn version_in(name: &str, prefix: &str) -> Option<u32> {
+    let digits = name.strip_prefix(prefix)?.strip_suffix(".json")?;
+    digits.parse().ok().filter(|version: &u32| *version > 0 && version.to_string() == digits)
+}
