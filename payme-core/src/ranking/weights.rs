@@ -354,6 +354,8 @@ mod tests {
 
     #[test]
     fn a_malformed_file_is_refused_with_its_field() {
+        let logit_with =
+            |more: &str| GOOD.replace("7}", &format!("7, \"_link\": \"logit\", {more}}}"));
         #[rustfmt::skip]
         let table = [
             ("".to_owned(),                                  "empty_input",    "$"),
@@ -367,9 +369,9 @@ mod tests {
             (GOOD.replace("7}", "-1}"),                      "out_of_range",   "$._version"),
             (GOOD.replace("7}", "7, \"_link\": \"probit\"}"), "unsupported_weights", "$._link"),
             (GOOD.replace("7}", "7, \"_intercept\": 1}"),   "unsupported_weights", "$._intercept"),
-            (GOOD.replace("7}", "7, \"_link\": \"logit\", \"_intercept\": \"1\"}"), "wrong_type", "$._intercept"),
-            (GOOD.replace("7}", "7, \"_link\": \"logit\", \"_calibration\": {\"kind\": \"platt\", \"slope\": -1, \"intercept\": 0}}"), "calibration_invalid", "$._calibration"),
-            (GOOD.replace("7}", "7, \"_link\": \"logit\", \"_calibration\": {\"kind\": \"other\"}}"), "calibration_invalid", "$._calibration"),
+            (logit_with(r#""_intercept": "1""#),              "wrong_type",     "$._intercept"),
+            (logit_with(r#""_calibration": {"kind": "platt", "slope": -1, "intercept": 0}"#), "calibration_invalid", "$._calibration"),
+            (logit_with(r#""_calibration": {"kind": "other"}"#), "calibration_invalid", "$._calibration"),
             (GOOD.replace("7}", "7, \"payout\": 1}"),        "duplicate_member", "$"),
         ];
         for (text, code, path) in table {
