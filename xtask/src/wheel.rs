@@ -47,7 +47,7 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     let program = format!("debug/payme{}", std::env::consts::EXE_SUFFIX);
     let pytest = "pytest --quiet -p no:cacheprovider --doctest-modules --doctest-glob=README.md";
     python(pytest)
-        .words("--pyargs payme tests README.md")
+        .words("--pyargs payme tests README.md ../README.md")
         .env("PAYME_BIN", repository.target(&program))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run_in(&package)?;
