@@ -20,6 +20,9 @@ use tempfile::TempDir;
 
 use store_people::{adding, event, one_more, settlement_id, user};
 
+/// The version of the schema that this PayMe writes.
+const NEWEST: i64 = 7;
+
 /// A connection that knows nothing of PayMe.
 async fn raw(path: &Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -64,7 +67,7 @@ async fn every_way_to_name_a_file_names_it() {
     for url in [format!("sqlite:{text}"), format!("sqlite://{text}"), text.to_owned()] {
         let store = SqliteStore::open(&url).await.unwrap();
         assert_eq!(store.user_count().await, Ok(1), "{url}");
-        assert_eq!(store.schema_version().await, Ok(7), "{url}");
+        assert_eq!(store.schema_version().await, Ok(NEWEST), "{url}");
         store.close().await;
     }
     for url in ["", "sqlite:", "sqlite://", "sqlite:x.db?mode=odd"] {
@@ -147,7 +150,7 @@ fn many_can_create_one_file_at_once() {
             })
         });
         for one in opened {
-            assert_eq!(one.join().unwrap(), Ok(6));
+            assert_eq!(one.join().unwrap(), Ok(NEWEST));
         }
     });
 }
@@ -155,12 +158,15 @@ fn many_can_create_one_file_at_once() {
 #[tokio::test]
 async fn a_newer_file_is_refused_and_stays_as_it_is() {
     let (dir, path) = small_file().await;
-    let sql = "insert into _sqlx_migrations (version, description, success, checksum, \
-               execution_time) values (7, 'later', true, x'00', 0)";
-    run_raw(&path, sql).await.unwrap();
+    let later = NEWEST + 1;
+    let sql = format!(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+         values ({later}, 'later', true, x'00', 0)"
+    );
+    run_raw(&path, &sql).await.unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = open(&path).await.unwrap_err();
-    assert_eq!(refused, StoreError::Newer { found: 7, known: 6 });
+    assert_eq!(refused, StoreError::Newer { found: later, known: NEWEST });
     assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
