@@ -44,6 +44,6 @@ macro_rules! fuzz {
 
 fuzz! {
     csv csv_mapped descriptor eml feature_key features lexicon mbox merchants messages money
-    predicate predicate_judge settlements snapshot_load state stored_record time tracker
+    predicate predicate_judge samples settlements snapshot_load state stored_record time tracker
     transactions weights
 }

@@ -108,12 +108,11 @@ pub fn weights(data: &[u8]) {
         Ok(weights) => weights,
         Err(error) => return check_refusal(data, &error.0),
     };
-    let mut out: Map<String, Value> =
-        [("_version".to_owned(), json!(weights.version))].into_iter().collect();
-    for (signal, weight) in weights.values.iter() {
-        assert!(weight.is_finite(), "weight {weight}");
-        out.insert(signal.as_str().to_owned(), json!(weight));
-    }
+    assert!(weights.values.iter().all(|(_, weight)| weight.is_finite()), "{weights:?}");
+    let text = weights.to_json();
+    assert_eq!(Weights::from_json(text.as_bytes()), Ok(weights.clone()), "reading back {text}");
+    let mut out: Map<String, Value> = serde_json::from_str(&text).expect("what was written");
+    out.remove("_signals");
     // The signals alone say which set it is, and the name of the set says the same.
     let set = weights.set();
     for named in [None, Some(set), SignalSet::ALL.into_iter().find(|other| *other != set)] {

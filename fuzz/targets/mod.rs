@@ -8,6 +8,7 @@
 mod catalog;
 mod evidence;
 mod judge;
+mod learning;
 mod merchants;
 mod records;
 mod snapshot;
@@ -26,6 +27,7 @@ use payme_core::types::{Confidence, FeatureKey, Instant, Person, Source, UserId}
 pub use catalog::{predicate, settlements, weights};
 pub use evidence::{features, lexicon, stored_record};
 pub use judge::predicate_judge;
+pub use learning::samples;
 pub use merchants::{descriptor, merchants};
 pub use records::{csv, csv_mapped, eml, mbox, messages, transactions};
 pub use snapshot::snapshot_load;
@@ -50,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("money", money),
     ("predicate", predicate),
     ("predicate_judge", predicate_judge),
+    ("samples", samples),
     ("settlements", settlements),
     ("snapshot_load", snapshot_load),
     ("state", state),

@@ -1,6 +1,6 @@
 //! Learning: how good scores are, what probabilities they stand for, and which model is in use.
 //!
-//! In: rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
+//! In: what people were shown and what came of it; rows of labels and scores, perhaps weighted. Out: measures of them, calibrations that turn
 //! scores into probabilities, and decisions at a stated error rate; of models, how good they are on
 //! rows they have not seen, whether a new one is promoted, and drift. What always holds: rows are
 //! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
@@ -18,6 +18,7 @@ mod pav;
 mod promotion;
 mod random;
 mod rows;
+mod samples;
 mod sorted;
 mod sum;
 pub mod train;
@@ -49,3 +50,4 @@ pub use promotion::{
     Check, Comparison, Guard, PromotionPolicy, RETRAIN_LABELS_MIN, Retrain, Standing, Verdict,
 };
 pub use rows::{Forecasts, Label, Scored};
+pub use samples::{Features, Outcome, Sample, SampleTable, Shown, parse_samples, sample_row};

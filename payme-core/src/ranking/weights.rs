@@ -231,8 +231,8 @@ fn link_of(members: &Members<'_>) -> Result<Link, Fault> {
             let calibration = calibration.map_or_else(
                 || Ok(Calibration::Identity),
                 |node| {
-                    let read = serde_json::from_value(node.value().clone());
-                    read.map_err(|error| node.fault("calibration_invalid", error.to_string()))
+                    let read = Calibration::from_value(node.value());
+                    read.map_err(|error| node.fault(error.code(), error.to_string()))
                 },
             )?;
             Ok(Link::Logit { intercept, calibration })

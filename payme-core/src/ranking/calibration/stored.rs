@@ -17,6 +17,17 @@ pub(super) enum Stored {
     Beta { a: f64, b: f64, c: f64 },
 }
 
+impl Calibration {
+    /// Reads what was stored. No message repeats a text of it.
+    pub(in crate::ranking) fn from_value(
+        value: &serde_json::Value,
+    ) -> Result<Self, CalibrationError> {
+        let what = "it has a `kind` (identity, platt, temperature, isotonic or beta) and the \
+                    parameters of it";
+        Stored::deserialize(value).map_err(|_| CalibrationError { what })?.try_into()
+    }
+}
+
 impl TryFrom<Stored> for Calibration {
     type Error = CalibrationError;
 
