@@ -17,6 +17,7 @@ mod metrics;
 mod pav;
 mod promotion;
 mod random;
+mod ranker;
 mod rows;
 mod samples;
 mod sorted;
@@ -48,6 +49,10 @@ pub use metrics::{
 };
 pub use promotion::{
     Check, Comparison, Guard, PromotionPolicy, RETRAIN_LABELS_MIN, Retrain, Standing, Verdict,
+};
+pub use ranker::{
+    Calibrated, CalibrationKind, Holdout, ModelScores, Parts, Provenance, RankerError,
+    RankerMetrics, SampleCounts, Trained, TrainingOptions, train_ranker,
 };
 pub use rows::{Forecasts, Label, Scored};
 pub use samples::{Features, Outcome, Sample, SampleTable, Shown, parse_samples, sample_row};

@@ -5,6 +5,8 @@
 //! holds: no policy promotes what [`PromotionPolicy::Strict`] refuses, and a model that is equal to
 //! the active one is not promoted.
 
+use serde::{Deserialize, Serialize};
+
 use super::evaluation::{
     Bootstrap, BootstrapOptions, EvaluationError, bootstrap_difference, checked, mean_of,
 };
@@ -12,13 +14,13 @@ use super::metrics::{
     Binning, Groups, PerUser, WithoutPositive, brier_score, ece, precision_at_k_of_users,
 };
 use super::rows::same_length;
-use super::{Forecasts, Label};
+use super::{Forecasts, Label, Scored};
 
 /// What a model is worth on held-out rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// Precision at 5 of each user, ties resolved in expectation; none for users without a positive
-    /// row.
+    /// Precision at 5 of each user, ties resolved in expectation: 0 for users without a positive row.
+    /// A user that has none is left out of the comparison.
     pub precision_at_5: Vec<Option<f64>>,
     /// The Brier score.
     pub brier: f64,
@@ -32,9 +34,23 @@ impl Standing {
     /// # Errors
     /// [`crate::learning::LearningError`] for rows that are none, and for groups of other rows.
     pub fn new(forecasts: &Forecasts<'_>, users: &Groups) -> Result<Self, EvaluationError> {
-        let rule = PerUser { without_positive: WithoutPositive::LeaveOut, ..PerUser::at(5) };
+        Self::ranked_by(forecasts.scored(), forecasts, users)
+    }
+
+    /// Measures one model whose results stand in another order than that of its probabilities, in
+    /// which some tie.
+    ///
+    /// # Errors
+    /// Those of [`Standing::new`].
+    pub fn ranked_by(
+        ranks: &Scored<'_>,
+        forecasts: &Forecasts<'_>,
+        users: &Groups,
+    ) -> Result<Self, EvaluationError> {
+        same_length("ranks", forecasts.scored().len(), ranks.len())?;
+        let rule = PerUser { without_positive: WithoutPositive::Zero, ..PerUser::at(5) };
         Ok(Self {
-            precision_at_5: precision_at_k_of_users(forecasts.scored(), users, rule)?,
+            precision_at_5: precision_at_k_of_users(ranks, users, rule)?,
             brier: brier_score(forecasts),
             ece: ece(forecasts, Binning::Uniform(10))?,
         })
@@ -144,7 +160,8 @@ impl Guard {
 }
 
 /// One thing that a policy looks at, with its figures.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "check", rename_all = "snake_case")]
 pub enum Check {
     /// The mean precision at 5 over users: that of the challenger exceeds that of the champion.
     Precision {
@@ -190,6 +207,12 @@ pub enum Check {
         /// How much higher it may be.
         margin: f64,
     },
+    /// The fit of the challenger reached its minimum. It is looked at only where it did not, and is
+    /// never met then.
+    Converged {
+        /// How many steps it made.
+        iterations: u32,
+    },
 }
 
 /// Means of the same numbers in another arrangement differ by less than this.
@@ -200,7 +223,7 @@ impl Check {
     pub fn is_met(&self) -> bool {
         match *self {
             Self::Precision { champion, challenger } => challenger - champion > ROUNDING,
-            Self::NoPrecision { .. } => false,
+            Self::NoPrecision { .. } | Self::Converged { .. } => false,
             Self::LowerBound { bound, .. } => bound > ROUNDING,
             Self::LabelledUsers { found, needed } => found >= needed,
             Self::Brier { champion, challenger, margin }
@@ -234,23 +257,49 @@ impl std::fmt::Display for Check {
                 f,
                 "a calibration error of {challenger:.4}, at most {champion:.4} + {margin}"
             ),
+            Self::Converged { iterations } => {
+                write!(f, "a fit that has converged, which it had not after {iterations} steps")
+            }
         }
     }
 }
 
 /// Whether a challenger is promoted, and why.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In JSON each check has `is_met` and `text`, which are not read back: they follow from the figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Whether it takes the place of the champion: every check is met.
     pub promoted: bool,
     /// Everything that was looked at, met or not.
+    #[serde(serialize_with = "told")]
     pub checks: Vec<Check>,
     /// The paired difference of precision at 5 and its interval, where the policy asks for it and a
     /// user has a value.
     pub difference: Option<Bootstrap>,
 }
 
+/// A check as it is told to those who read files.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    check: &'a Check,
+    is_met: bool,
+    text: String,
+}
+
+fn told<S: serde::Serializer>(checks: &[Check], to: S) -> Result<S::Ok, S::Error> {
+    let told = |check| Told { check, is_met: check.is_met(), text: check.to_string() };
+    to.collect_seq(checks.iter().map(told))
+}
+
 impl Verdict {
+    /// Refuses the challenger for a reason that no policy looks at.
+    pub(super) fn refuse(&mut self, check: Check) {
+        self.checks.push(check);
+        self.promoted = false;
+    }
+
     /// What speaks against promotion.
     pub fn refusals(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| !check.is_met())

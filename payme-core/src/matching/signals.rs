@@ -57,7 +57,10 @@ impl Signal {
 }
 
 /// A set of signals that are computed together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum SignalSet {
     /// Five signals, which count features.
     Baseline,

@@ -30,6 +30,6 @@ pub use qualify::{QUALIFY_VARIANT, Qualified, Qualifier, Qualifying};
 pub use rank::{MatchOutcome, MatchRequest, TOP_N_DEFAULT, match_one, match_user};
 pub use result::{AtomRef, Atoms, ConfidenceBreakdown, MatchResult, PredicatePasses, Reasons};
 pub use run::{MatchRun, RunMetadata};
-pub use score::{Contribution, contributions, score};
+pub use score::{Contribution, contributions, score, score_and_rank};
 pub use top::Hit;
 pub use weights::{Link, Weights, WeightsError};

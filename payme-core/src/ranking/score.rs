@@ -62,10 +62,17 @@ pub fn contributions(
 /// assert_eq!(score(Variant::RulesOnly, &half, &Weights::default()), 0.5);
 /// ```
 pub fn score(variant: Variant, signals: &Signals, weights: &Weights) -> f64 {
+    score_and_rank(variant, signals, weights).0
+}
+
+/// The score, and what results are ordered by, in `[-1, 1]`: the two are one number but for weights
+/// that were fitted, whose order also tells candidates apart that have the same probability.
+pub fn score_and_rank(variant: Variant, signals: &Signals, weights: &Weights) -> (f64, f64) {
     let sum = contributions(variant, signals, weights)
         .map(|part| part.contribution)
         .fold(0.0, |sum, part| sum + part);
-    link_of(variant, weights).score(sum)
+    let link = link_of(variant, weights);
+    (link.score(sum), link.rank(sum))
 }
 
 /// The link of a variant: those whose weights are fixed have the clamped sum.

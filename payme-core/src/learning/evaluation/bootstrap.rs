@@ -5,6 +5,8 @@
 //! measured on the same drawn users; each resample has a stream of its own, so the answer has the
 //! same bits on any number of threads.
 
+use serde::{Deserialize, Serialize};
+
 use super::EvaluationError;
 use crate::learning::error::Fault;
 use crate::learning::metrics::each_piece;
@@ -14,7 +16,7 @@ use crate::learning::sum::{Sum, float, floor_at_most};
 use crate::vectors::{InLanes, Kernel};
 
 /// How users are resampled.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BootstrapOptions {
     /// How often, from 1 to 1,000,000; 2,000 by default.
     pub resamples: usize,
@@ -46,7 +48,7 @@ impl BootstrapOptions {
 }
 
 /// A mean over users, and how far chance may have moved it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// The mean over the users as they are.
     pub mean: f64,

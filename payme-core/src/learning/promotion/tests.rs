@@ -176,6 +176,14 @@ fn without_a_positive_row_nothing_is_promoted() {
     let users = Groups::of_sizes([1, 1]);
     let none = Comparison::on_held_out(&[0, 0], &[0.1, 0.2], &[0.3, 0.4], &users).unwrap();
     for verdict in [strict(&none), guarded(&none)] {
+        assert!(!verdict.promoted);
+        assert_eq!(verdict.checks[0], Check::Precision { champion: 0.0, challenger: 0.0 });
+    }
+    // Measures of others, which leave such users out.
+    let unmeasured = Standing { precision_at_5: vec![None, None], brier: 0.1, ece: 0.1 };
+    let (champion, challenger) = (unmeasured.clone(), unmeasured);
+    let none = Comparison { champion, challenger, labelled_users: 2 };
+    for verdict in [strict(&none), guarded(&none)] {
         assert!(!verdict.promoted && verdict.difference.is_none());
         assert_eq!(verdict.checks[0], Check::NoPrecision { users: 2 });
     }

@@ -7,7 +7,6 @@ use super::Sample;
 use crate::learning::Groups;
 use crate::learning::train::{Matrix, Order, TrainError};
 use crate::matching::SignalSet;
-use crate::types::{SettlementId, UserId};
 
 /// Features and labels of the samples that have one, by person and settlement.
 ///
@@ -35,7 +34,7 @@ pub struct SampleTable {
     set: SignalSet,
     features: Vec<f64>,
     labels: Vec<bool>,
-    pairs: Vec<(UserId, SettlementId)>,
+    samples: Vec<Sample>,
     pending: usize,
 }
 
@@ -48,7 +47,7 @@ impl SampleTable {
             set,
             features: Vec::with_capacity(sorted.len() * set.signals().len()),
             labels: Vec::with_capacity(sorted.len()),
-            pairs: Vec::with_capacity(sorted.len()),
+            samples: Vec::with_capacity(sorted.len()),
             pending: 0,
         };
         for sample in sorted {
@@ -59,7 +58,7 @@ impl SampleTable {
             let signals = set.signals().iter();
             table.features.extend(signals.map(|signal| sample.features.filled(*signal)));
             table.labels.push(label);
-            table.pairs.push((sample.user_id, sample.settlement_id));
+            table.samples.push(*sample);
         }
         table
     }
@@ -87,14 +86,14 @@ impl SampleTable {
         &self.labels
     }
 
-    /// The person and the settlement of each row.
-    pub fn pairs(&self) -> &[(UserId, SettlementId)] {
-        &self.pairs
+    /// The sample of each row.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
     }
 
     /// The rows of each person.
     pub fn users(&self) -> Groups {
-        let by_user = self.pairs.chunk_by(|(a, _), (b, _)| a == b);
+        let by_user = self.samples.chunk_by(|a, b| a.user_id == b.user_id);
         Groups::of_sizes(by_user.map(<[_]>::len))
     }
 
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
     use crate::learning::{Features, Outcome};
     use crate::matching::Signal;
-    use crate::types::RunId;
+    use crate::types::{RunId, SettlementId, UserId};
 
     fn sample(user: u128, settlement: u128, outcome: Outcome, payout: f64) -> Sample {
         Sample {

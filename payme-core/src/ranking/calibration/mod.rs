@@ -71,6 +71,17 @@ pub enum Calibration {
 }
 
 impl Calibration {
+    /// The word that its JSON form has as `kind`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Platt(_) => "platt",
+            Self::Temperature(_) => "temperature",
+            Self::Isotonic(_) => "isotonic",
+            Self::Beta(_) => "beta",
+        }
+    }
+
     /// The probability that a score stands for, in [0, 1]; NaN for NaN.
     pub fn apply(&self, score: f64) -> f64 {
         match self {

@@ -1,0 +1,283 @@
+//! Training a ranker from end to end: from samples to weights, what they are worth, and a verdict.
+//!
+//! In: samples, the weights in force, and [`TrainingOptions`]. Out: a [`Trained`] ranker. What
+//! always holds: the rows that judge are of people whom neither the fit nor its calibration has
+//! seen; both models are judged on the same rows, by the scores and in the order that matching
+//! would give; the same samples in any order give the same answer.
+//! Rules: `docs/rules/learning.md`.
+
+mod calibrated;
+mod error;
+mod holdout;
+mod measures;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::evaluation::CrossValidationOptions;
+use super::train::{Convergence, Fit, FitOptions, Samples, Trainer};
+use super::{
+    Check, Comparison, Conformal, Folds, Forecasts, PSI_BINS, PromotionPolicy, PsiReference,
+    Sample, SampleTable, Verdict, cross_validate,
+};
+use crate::matching::{SignalSet, Signals};
+use crate::ranking::{Calibration, Link, Weights};
+
+pub use calibrated::{Calibrated, CalibrationKind};
+pub use error::RankerError;
+pub use holdout::{Holdout, Parts};
+pub use measures::{ModelScores, RankerMetrics, SampleCounts};
+
+/// How a ranker is trained and judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingOptions {
+    /// The signals to learn from.
+    pub set: SignalSet,
+    /// The fit.
+    pub fit: FitOptions,
+    /// What the fitted probabilities are brought to what came of them with.
+    pub calibration: CalibrationKind,
+    /// Over how many folds of people the calibration is learnt; 5 by default, and never more than
+    /// there are people.
+    pub folds: usize,
+    /// Which rows are held out to judge by.
+    pub holdout: Holdout,
+    /// What the new weights have to show.
+    pub policy: PromotionPolicy,
+    /// The share of each label that may be decided wrongly by "show" and "hide"; 0.1 by default.
+    pub error_rate: f64,
+}
+
+impl Default for TrainingOptions {
+    fn default() -> Self {
+        Self {
+            set: SignalSet::default(),
+            fit: FitOptions::default(),
+            calibration: CalibrationKind::default(),
+            folds: 5,
+            holdout: Holdout::default(),
+            policy: PromotionPolicy::default(),
+            error_rate: 0.1,
+        }
+    }
+}
+
+/// A trained ranker, what it is worth, and whether it is promoted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// The weights. Their version is 0 until they are stored.
+    pub weights: Weights,
+    /// How the fit ended.
+    pub convergence: Convergence,
+    /// What became of the calibration.
+    pub calibrated: Calibrated,
+    /// How many samples there were, and how they were parted.
+    pub counts: SampleCounts,
+    /// What the new weights are worth on the rows that were held out.
+    pub metrics: RankerMetrics,
+    /// What the weights in force are worth on the same rows.
+    pub champion: RankerMetrics,
+    /// Whether the new weights take their place, and why.
+    pub verdict: Verdict,
+    /// When to show, ask or hide, by the rows that were held out.
+    pub conformal: Conformal,
+    /// The bins of each signal over what was learnt from, for finding drift; none of a signal
+    /// where there are fewer rows than bins.
+    pub references: Vec<Option<PsiReference>>,
+    /// What was held out, to judge by again.
+    pub parts: Parts,
+    options: TrainingOptions,
+}
+
+/// Fits a ranker to samples, calibrates it, and holds it against the weights in force.
+///
+/// The champion is scored again on the rows that are held out; it may weigh another set of signals.
+/// Samples without a label are counted and left out.
+///
+/// # Errors
+/// [`RankerError::Unlabelled`] where no sample has a label, [`RankerError::Undated`] where a split
+/// by time is asked for and a sample has none, and what parting, fitting or judging refuses, such
+/// as labels of one class only.
+pub fn train_ranker(
+    trainer: &dyn Trainer,
+    samples: &[Sample],
+    champion: &Weights,
+    options: &TrainingOptions,
+) -> Result<Trained, RankerError> {
+    let parts = options.holdout.part(samples, options.set)?;
+    let rows = Samples::new(parts.train.matrix()?, parts.train.labels())?;
+    let Fit { coefficients, intercept, convergence } = trainer.fit(&rows, &options.fit)?;
+    let calibrated = calibrate(trainer, &rows, &parts.train, options);
+    let calibration = calibrated.calibration().cloned().unwrap_or(Calibration::Identity);
+    let mut coefficients = coefficients.into_iter();
+    let values = Signals::of_set(options.set, |_| coefficients.next().unwrap_or(0.0));
+    let weights = Weights::new(0, values).with_link(Link::Logit { intercept, calibration });
+    let counts = SampleCounts::new(samples, &parts);
+    let judged = judge(&weights, champion, &parts, counts, options)?;
+    let Judged { metrics, champion, mut verdict, conformal } = judged;
+    if !convergence.is_converged {
+        verdict.refuse(Check::Converged { iterations: convergence.iterations });
+    }
+    let references = references(&parts.train);
+    let options = options.clone();
+    Ok(Trained {
+        weights,
+        convergence,
+        calibrated,
+        counts,
+        metrics,
+        champion,
+        verdict,
+        conformal,
+        references,
+        parts,
+        options,
+    })
+}
+
+/// Learns a calibration from the probabilities of people whom the fit has not seen.
+fn calibrate(
+    trainer: &dyn Trainer,
+    rows: &Samples<'_>,
+    table: &SampleTable,
+    options: &TrainingOptions,
+) -> Calibrated {
+    if options.calibration == CalibrationKind::None {
+        return Calibrated::NotAsked;
+    }
+    let users: Vec<_> = table.samples().iter().map(|sample| sample.user_id).collect();
+    let folds = options.folds.min(table.users().len());
+    let folded = CrossValidationOptions { fit: options.fit.clone(), ..Default::default() };
+    let found = Folds::by_user(&users, folds, options.holdout.seed())
+        .and_then(|folds| cross_validate(trainer, rows, &folds, &folded))
+        .and_then(|seen| {
+            let forecasts = Forecasts::new(table.labels(), &seen.probabilities)?;
+            Ok(options.calibration.fit(&forecasts)?)
+        });
+    match found {
+        Ok(Some((calibration, report))) => Calibrated::Fitted { calibration, report },
+        Ok(None) => Calibrated::NotAsked,
+        Err(error) => Calibrated::Refused(error),
+    }
+}
+
+struct Judged {
+    metrics: RankerMetrics,
+    champion: RankerMetrics,
+    verdict: Verdict,
+    conformal: Conformal,
+}
+
+fn judge(
+    weights: &Weights,
+    champion: &Weights,
+    parts: &Parts,
+    counts: SampleCounts,
+    options: &TrainingOptions,
+) -> Result<Judged, RankerError> {
+    let test = &parts.test;
+    let (new, old) = (ModelScores::new(weights, test), ModelScores::new(champion, test));
+    let users = test.users();
+    let comparison = Comparison {
+        champion: old.standing(test, &users)?,
+        challenger: new.standing(test, &users)?,
+        labelled_users: users.len(),
+    };
+    let verdict = comparison.judge(&options.policy)?;
+    let forecasts = new.forecasts(test)?;
+    let conformal = Conformal::fit(&forecasts, options.error_rate)?;
+    Ok(Judged {
+        metrics: RankerMetrics::new(&new, test, weights.version, counts)?,
+        champion: RankerMetrics::new(&old, test, champion.version, counts)?,
+        verdict,
+        conformal,
+    })
+}
+
+/// The bins of each signal.
+fn references(table: &SampleTable) -> Vec<Option<PsiReference>> {
+    let columns = table.set().signals().len();
+    let column = |at: usize| -> Vec<f64> {
+        table.features().chunks_exact(columns).filter_map(|row| row.get(at).copied()).collect()
+    };
+    (0..columns).map(|at| PsiReference::new(&column(at), PSI_BINS).ok()).collect()
+}
+
+/// How a ranker was trained, as it is kept with its metrics: enough to part the samples again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The signals that were learnt from.
+    pub signals: SignalSet,
+    /// Which rows were held out.
+    pub holdout: Holdout,
+    /// What was asked of the calibration.
+    pub calibration: CalibrationKind,
+    /// The strength of the squared penalty.
+    pub l2: f64,
+    /// The strength of the absolute penalty.
+    pub l1: f64,
+    /// Whether the fit converged.
+    pub is_converged: bool,
+    /// How many steps it made.
+    pub iterations: u32,
+    /// The greatest entry of the mean gradient at its end.
+    pub gradient_max: f64,
+    /// The loss with its penalties, as a sum.
+    pub objective: f64,
+}
+
+impl Trained {
+    /// Holds the same weights against another champion, on the same rows: for one that came into
+    /// force meanwhile.
+    ///
+    /// # Errors
+    /// What judging refuses.
+    pub fn against(&self, champion: &Weights) -> Result<Self, RankerError> {
+        let judged = judge(&self.weights, champion, &self.parts, self.counts, &self.options)?;
+        let mut verdict = judged.verdict;
+        if !self.convergence.is_converged {
+            verdict.refuse(Check::Converged { iterations: self.convergence.iterations });
+        }
+        Ok(Self { champion: judged.champion, verdict, ..self.clone() })
+    }
+
+    /// How it was trained.
+    pub fn provenance(&self) -> Provenance {
+        let (options, convergence) = (&self.options, &self.convergence);
+        Provenance {
+            signals: options.set,
+            holdout: options.holdout,
+            calibration: options.calibration,
+            l2: options.fit.l2,
+            l1: options.fit.l1,
+            is_converged: convergence.is_converged,
+            iterations: convergence.iterations,
+            gradient_max: convergence.gradient_max,
+            objective: convergence.objective,
+        }
+    }
+
+    /// What is kept with the weights, as JSON: the members of [`RankerMetrics`], and beside them
+    /// `champion` (those of the weights in force, on the same rows), `verdict`, `conformal`,
+    /// `references` (the bins of each signal) and `training` ([`Provenance`]).
+    pub fn to_metrics(&self) -> Map<String, Value> {
+        let mut members = self.metrics.to_map();
+        let signals = self.options.set.signals().iter().map(|signal| signal.as_str().to_owned());
+        let references = signals.zip(self.references.iter().map(plain)).collect();
+        members.extend([
+            ("champion".to_owned(), Value::Object(self.champion.to_map())),
+            ("verdict".to_owned(), plain(&self.verdict)),
+            ("conformal".to_owned(), plain(&self.conformal)),
+            ("references".to_owned(), Value::Object(references)),
+            ("training".to_owned(), plain(&self.provenance())),
+        ]);
+        members
+    }
+}
+
+/// A value of ours as JSON: numbers, words and lists, which have nothing that JSON has not.
+fn plain<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
