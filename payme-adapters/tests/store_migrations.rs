@@ -24,8 +24,9 @@ const USER: &str = "00000000-0000-4000-8000-000000000001";
 const RECORD: &str = "00000000-0000-4000-8000-000000000002";
 
 /// What differs between the rows that each version wrote, oldest first.
-const REVISION: [&str; 6] = [
+const REVISION: [&str; 7] = [
     "update revision set catalog = 3, mail = 5",
+    "update revision set catalog = 3, records = 5",
     "update revision set catalog = 3, records = 5",
     "update revision set catalog = 3, records = 5",
     "update revision set catalog = 3, records = 5",

@@ -138,6 +138,11 @@ const TABLES: &[Table] = &[
                    ("missing", &["'{}'", "'['", "null"])],
     },
     Table {
+        name: "impression",
+        row: &[("run_id", ID), ("shown", "3")],
+        refused: &[("run_id", &["null", NOBODY]), ("shown", &["-1", "4294967296", "null"])],
+    },
+    Table {
         name: "preference",
         row: &[("user_id", ID), ("settlement_id", ID), ("version", "1"), ("starred", "0"),
                ("pinned", "0"), ("pinned_order", "null")],

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use store_people::{adding, event, one_more, settlement_id, user};
 
 /// The version of the schema that this PayMe writes.
-const NEWEST: i64 = 7;
+const NEWEST: i64 = 8;
 
 /// A connection that knows nothing of PayMe.
 async fn raw(path: &Path) -> SqliteConnection {

@@ -16,6 +16,7 @@
 
 mod disk;
 mod error;
+mod retrain;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -27,6 +28,7 @@ use payme_core::ranking::Weights;
 use serde_json::{Map, Value};
 
 pub use error::ArtifactError;
+pub use retrain::{RetrainError, Retrained};
 pub use watch::Watch;
 
 const WEIGHTS: &str = "weights.json";

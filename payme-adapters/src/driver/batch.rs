@@ -71,11 +71,14 @@ impl Driver {
             let ids: Vec<UserId> = people.iter().map(|user| user.person().user_id).collect();
             let key = &options.experiment_key;
             let assigned = self.assign_variants(&ids, key, options.variant).await?;
-            let variants = assigned.into_iter().map(|assignment| assignment.variant);
+            let variants = assigned.iter().map(|assignment| assignment.variant);
             let matched = match_each(&index, people.into_iter().zip(variants).collect(), &request);
             let runs: Vec<MatchRun> = matched
                 .into_iter()
-                .map(|(user, outcome)| self.run_of(&user, options, batch.started, outcome))
+                .zip(&assigned)
+                .map(|((user, outcome), assignment)| {
+                    self.run_of(&user, assignment, options, batch.started, outcome)
+                })
                 .collect();
             let events: Vec<Event> = runs.iter().flat_map(|run| self.run_events(run)).collect();
             let before = batch.cursor;

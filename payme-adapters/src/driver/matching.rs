@@ -57,14 +57,10 @@ impl MatchOptions {
 
     /// The options and the catalogue as text; a batch is resumed only by the same.
     pub(super) fn as_request_text(&self, catalog: Version) -> String {
-        let weights: Vec<f64> = self.weights.values.iter().map(|(_, weight)| weight).collect();
         json!({
             "experiment_key": self.experiment_key,
             "variant": self.variant,
-            "signals": self.weights.set().as_str(),
-            "weights": weights,
-            "link": format!("{:?}", self.weights.link),
-            "weights_version": self.weights.version,
+            "weights": self.weights.to_json(),
             "top_n": self.top_n,
             "include_closed": self.include_closed,
             "catalog": catalog,
@@ -176,7 +172,7 @@ impl Driver {
         let request = options.request(assignment.variant, started);
         let mut outcome = match_user(&mut Matcher::new(&index), &user, &request);
         let near_misses = outcome.near_misses.take();
-        let run = self.run_of(&user, options, started, outcome);
+        let run = self.run_of(&user, &assignment, options, started, outcome);
         let events = self.run_events(&run);
         match self.store.commit_runs(std::slice::from_ref(&run), None, &events).await? {
             Commit::Done => Ok(UserMatch { run, near_misses }),
@@ -204,13 +200,14 @@ impl Driver {
     pub(super) fn run_of(
         &self,
         user: &UserFeatures,
+        assignment: &Assignment,
         options: &MatchOptions,
         started: Instant,
         outcome: MatchOutcome,
     ) -> MatchRun {
         let id = RunId::v7(started, self.random.bytes());
         let times = [started, self.now().max(started)];
-        MatchRun::new(id, options.experiment_key.clone(), times, user, &options.weights, outcome)
+        MatchRun::new(id, assignment, times, user, &options.weights, outcome)
     }
 
     pub(super) fn run_events(&self, run: &MatchRun) -> [Event; 2] {

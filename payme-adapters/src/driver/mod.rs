@@ -10,6 +10,7 @@ mod evidence;
 mod explain;
 #[cfg(feature = "vault")]
 mod gateway;
+mod learning;
 mod matching;
 mod merchants;
 mod payouts;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use payme_core::audit::{Event, EventBody};
 use payme_core::evidence::{CorrectionError, ReadingError};
 use payme_core::ports::{Clock, Commit, Random, Store, StoreError};
-use payme_core::types::{EventId, Instant, RecordId, SettlementId, UserId};
+use payme_core::types::{EventId, Instant, RecordId, RunId, SettlementId, UserId};
 
 pub use audit::{Audit, AuditError, AuditReport};
 pub use batch::{BatchProgress, BatchReport};
@@ -36,6 +37,7 @@ pub use gateway::{
     Gateway, GatewayError, NewAccount, NewDestination, PaidBatch, PaidTogether, RailWebhook,
     Resealed, SkippedItem, StoredDestinations,
 };
+pub use learning::ExportReport;
 pub use matching::{MatchOptions, UserMatch, match_each};
 pub use merchants::MerchantReport;
 pub use payouts::{
@@ -69,6 +71,19 @@ pub enum DriverError {
     /// A correction that cannot be.
     #[error(transparent)]
     Correction(#[from] CorrectionError),
+    /// No such run is stored.
+    #[error("run {0} is not known: take its id from a match that was stored")]
+    UnknownRun(RunId),
+    /// Nobody can have seen so many results of a run.
+    #[error("run {run_id} has {results} results: {shown} cannot have been shown")]
+    ShownTooMany {
+        /// The run.
+        run_id: RunId,
+        /// How many were said to have been seen.
+        shown: u32,
+        /// How many it has.
+        results: usize,
+    },
     /// The catalogue does not have this settlement.
     #[error("settlement {0} is not in the catalogue: import it first")]
     UnknownSettlement(SettlementId),
@@ -84,6 +99,8 @@ impl DriverError {
             Self::UnknownUser(_) => "unknown_user",
             Self::UnknownSettlement(_) => "unknown_settlement",
             Self::UnknownRecord(_) => "unknown_record",
+            Self::UnknownRun(_) => "unknown_run",
+            Self::ShownTooMany { .. } => "shown_too_many",
             Self::Correction(error) => error.code(),
         }
     }

@@ -11,6 +11,7 @@ use payme_core::claims::{Claim, Filed, QuestionSet};
 use payme_core::evidence::{
     DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, UserFeatures,
 };
+use payme_core::learning::Impression;
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::payouts::{
     Account, AccountDetails, Amount, Approval, Attorney, Balance, Batch, Books, LeftOut,
@@ -19,7 +20,8 @@ use payme_core::payouts::{
 };
 use payme_core::ports::{
     AssignmentChange, AuditStore, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore,
-    GatewayStore, MatchBatch, MatchStore, PayoutStore, Revisions, StoreError,
+    GatewayStore, LearningStore, MatchBatch, MatchStore, PayoutStore, Revisions, ShownPage,
+    StoreError,
 };
 use payme_core::ranking::{MatchRun, Preference};
 use payme_core::types::{
@@ -134,6 +136,30 @@ impl EvidenceStore for Reopened {
         events: &[Event],
     ) -> Result<Commit, StoreError> {
         reopened!(self.commit_evidence(changes, events))
+    }
+}
+
+#[async_trait]
+impl LearningStore for Reopened {
+    async fn shown_after(
+        &self,
+        after: Option<UserId>,
+        people: usize,
+    ) -> Result<ShownPage, StoreError> {
+        reopened!(self.shown_after(after, people))
+    }
+
+    async fn impression(&self, run: RunId) -> Result<Option<Impression>, StoreError> {
+        reopened!(self.impression(run))
+    }
+
+    async fn commit_impression(
+        &self,
+        impression: Impression,
+        expected: Option<Impression>,
+        events: &[Event],
+    ) -> Result<Commit, StoreError> {
+        reopened!(self.commit_impression(impression, expected, events))
     }
 }
 

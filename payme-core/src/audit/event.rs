@@ -1,5 +1,7 @@
 //! The events, one variant for each decision that is logged.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::claims::ClaimState;
@@ -97,6 +99,33 @@ pub enum EventBody {
         /// How many of them were kept.
         result_count: usize,
     },
+    /// A person saw results of a run.
+    ResultsShown {
+        /// The run.
+        run_id: RunId,
+        /// How many of them, from the best on.
+        shown: u32,
+    },
+    /// Samples were exported.
+    MlExportCompleted {
+        /// How many.
+        sample_count: usize,
+        /// How many of them have a label.
+        labeled_count: usize,
+    },
+    /// A ranker was trained and judged.
+    MlRetrainCompleted {
+        /// Whether its weights came into force.
+        promoted: bool,
+        /// Their version.
+        weights_version: u32,
+        /// Precision at 5 on rows that were held out.
+        precision_at_5: serde_json::Number,
+        /// How many samples there were.
+        sample_count: usize,
+        /// By how much each measure differs from that of the weights that were in force.
+        deltas: BTreeMap<String, serde_json::Number>,
+    },
     /// A rail said that something happened. What did is read from its events.
     PayoutWebhookReceived {
         /// What the rail calls the kind.
@@ -187,6 +216,9 @@ impl EventBody {
             Self::ExperimentExposed { .. } => "experiment_exposed",
             Self::MatchRunStarted { .. } => "match_run_started",
             Self::MatchRunCompleted { .. } => "match_run_completed",
+            Self::ResultsShown { .. } => "results_shown",
+            Self::MlExportCompleted { .. } => "ml_export_completed",
+            Self::MlRetrainCompleted { .. } => "ml_retrain_completed",
             Self::PayoutWebhookReceived { .. } => "payout_webhook_received",
             Self::PreferenceSet { .. } => "preference_set",
             Self::AttorneyRegistered { .. } => "attorney_registered",

@@ -51,8 +51,11 @@ pub use promotion::{
     Check, Comparison, Guard, PromotionPolicy, RETRAIN_LABELS_MIN, Retrain, Standing, Verdict,
 };
 pub use ranker::{
-    Calibrated, CalibrationKind, Holdout, ModelScores, Parts, Provenance, RankerError,
-    RankerMetrics, SampleCounts, Trained, TrainingOptions, train_ranker,
+    Calibrated, CalibrationKind, Holdout, Judged, ModelScores, Parts, Provenance, RankerError,
+    RankerMetrics, SampleCounts, Trained, TrainingOptions, judge_weights, train_ranker,
 };
 pub use rows::{Forecasts, Label, Scored};
-pub use samples::{Features, Outcome, Sample, SampleTable, Shown, parse_samples, sample_row};
+pub use samples::{
+    Features, Impression, Outcome, Sample, SampleTable, Shown, ShownResult, parse_samples,
+    sample_row,
+};

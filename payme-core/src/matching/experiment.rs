@@ -27,6 +27,10 @@ impl Variant {
     /// Every variant, in the order in which a hash picks them.
     pub const ALL: [Self; 3] = [Self::RulesOnly, Self::RulesVector, Self::RulesVectorRanker];
 
+    /// How probable it is that the hash gives a person this variant: each is as probable as the
+    /// others.
+    pub const PROPENSITY: f64 = 1.0 / 3.0;
+
     /// The word used in files, commands and databases.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,12 +6,14 @@ mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod gateway;
+mod learning;
 mod payout;
 mod store;
 mod system;
 
 pub use audit::AuditStore;
 pub use gateway::GatewayStore;
+pub use learning::{LearningStore, ShownPage};
 pub use payout::{DestinationResolver, PayoutStore, TransferRail};
 pub use store::{
     AssignmentChange, CatalogStore, Commit, DirectoryStore, EventStore, EvidenceStore, MatchBatch,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{AuditStore, GatewayStore, PayoutStore};
+use super::{AuditStore, GatewayStore, LearningStore, PayoutStore};
 use crate::audit::{Event, SequencedEvent};
 use crate::catalog::tracker::TrackerState;
 use crate::catalog::{CatalogPlan, Settlement};
@@ -294,6 +294,7 @@ pub trait Store:
     + DirectoryStore
     + EvidenceStore
     + MatchStore
+    + LearningStore
     + EventStore
     + PayoutStore
     + AuditStore
@@ -306,6 +307,7 @@ impl<T> Store for T where
         + DirectoryStore
         + EvidenceStore
         + MatchStore
+        + LearningStore
         + EventStore
         + PayoutStore
         + AuditStore

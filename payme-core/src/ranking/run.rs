@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MatchOutcome, MatchResult, Weights};
 use crate::evidence::UserFeatures;
-use crate::matching::{ExperimentKey, Variant};
+use crate::matching::{Assignment, ExperimentKey, Variant};
 use crate::types::{Instant, RunId, UserId};
 
 /// What else is worth knowing about a run.
@@ -16,6 +16,10 @@ pub struct RunMetadata {
     pub variant: Variant,
     /// The version of the weights.
     pub weights_version: u32,
+    /// Whether somebody chose the variant, instead of the hash; `None` of runs of before this was
+    /// kept.
+    #[serde(default)]
+    pub forced: Option<bool>,
 }
 
 /// One execution for one person.
@@ -44,10 +48,10 @@ pub struct MatchRun {
 }
 
 impl MatchRun {
-    /// The run that an outcome makes.
+    /// The run that an outcome makes, of a person with this assignment.
     pub fn new(
         id: RunId,
-        experiment_key: ExperimentKey,
+        assignment: &Assignment,
         [started, completed]: [Instant; 2],
         user: &UserFeatures,
         weights: &Weights,
@@ -56,7 +60,7 @@ impl MatchRun {
         Self {
             id,
             user_id: outcome.user_id,
-            experiment_key,
+            experiment_key: assignment.experiment_key.clone(),
             variant: outcome.variant,
             started,
             completed,
@@ -66,6 +70,7 @@ impl MatchRun {
                 feature_count: user.keys().count(),
                 variant: outcome.variant,
                 weights_version: weights.version,
+                forced: Some(assignment.forced),
             },
             results: outcome.results,
         }

@@ -10,6 +10,7 @@ use payme_core::evidence::{
     DirectoryPlan, EvidenceChange, LearnedAliases, Merchant, StoredEvidence, StoredFeature,
     UserFeatures, effective,
 };
+use payme_core::learning::Impression;
 use payme_core::matching::{Assignment, ExperimentKey};
 use payme_core::ports::{MatchBatch, Revisions, StoreError};
 use payme_core::ranking::{MatchRun, Preference};
@@ -28,7 +29,9 @@ pub(super) struct Data {
     pub(super) people: BTreeMap<UserId, StoredEvidence>,
     pub(super) assignments: BTreeMap<(UserId, ExperimentKey), Assignment>,
     pub(super) runs: BTreeMap<RunId, MatchRun>,
-    newest: BTreeMap<UserId, RunId>,
+    /// The runs of each person, in the order in which they were stored.
+    pub(super) runs_of: BTreeMap<UserId, Vec<RunId>>,
+    pub(super) impressions: BTreeMap<RunId, Impression>,
     /// How often the catalogue and the records have changed, and how many corrections were made.
     catalog_changes: i64,
     record_changes: i64,
@@ -153,13 +156,13 @@ impl Data {
 
     pub(super) fn write_runs(&mut self, runs: &[MatchRun]) {
         for run in runs {
-            self.newest.insert(run.user_id, run.id);
+            self.runs_of.entry(run.user_id).or_default().push(run.id);
             self.runs.insert(run.id, run.clone());
         }
     }
 
     pub(super) fn newest_run(&self, user: UserId) -> Option<&MatchRun> {
-        self.newest.get(&user).and_then(|id| self.runs.get(id))
+        self.runs_of.get(&user).and_then(|ids| self.runs.get(ids.last()?))
     }
 
     pub(super) fn preferences_of(&self, user: UserId) -> impl Iterator<Item = &Preference> {

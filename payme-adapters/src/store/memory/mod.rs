@@ -7,6 +7,7 @@ mod audit;
 mod awaited;
 mod data;
 mod gateway;
+mod learning;
 mod payouts;
 
 use std::collections::BTreeMap;

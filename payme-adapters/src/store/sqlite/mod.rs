@@ -17,6 +17,7 @@ mod feature;
 mod gateway;
 mod gateway_commit;
 mod gateway_row;
+mod learning;
 mod matching;
 mod open;
 mod payouts;

@@ -54,6 +54,12 @@ statements! {
     ANOMALY_DELETE = "../../../sql/sqlite/anomaly_delete.sql";
     ANOMALIES_OF = "../../../sql/sqlite/anomalies_of.sql";
 
+    PEOPLE_WITH_RUNS = "../../../sql/sqlite/people_with_runs.sql";
+    SHOWN_BETWEEN = "../../../sql/sqlite/shown_between.sql";
+    IMPRESSION_GET = "../../../sql/sqlite/impression_get.sql";
+    IMPRESSION_INSERT = "../../../sql/sqlite/impression_insert.sql";
+    IMPRESSION_UPDATE = "../../../sql/sqlite/impression_update.sql";
+
     ASSIGNMENT_GET = "../../../sql/sqlite/assignment_get.sql";
     ASSIGNMENT_INSERT = "../../../sql/sqlite/assignment_insert.sql";
     ASSIGNMENT_UPDATE = "../../../sql/sqlite/assignment_update.sql";

@@ -75,14 +75,8 @@ pub struct Trained {
     pub calibrated: Calibrated,
     /// How many samples there were, and how they were parted.
     pub counts: SampleCounts,
-    /// What the new weights are worth on the rows that were held out.
-    pub metrics: RankerMetrics,
-    /// What the weights in force are worth on the same rows.
-    pub champion: RankerMetrics,
-    /// Whether the new weights take their place, and why.
-    pub verdict: Verdict,
-    /// When to show, ask or hide, by the rows that were held out.
-    pub conformal: Conformal,
+    /// What they are worth, and whether they are promoted.
+    pub judged: Judged,
     /// The bins of each signal over what was learnt from, for finding drift; none of a signal
     /// where there are fewer rows than bins.
     pub references: Vec<Option<PsiReference>>,
@@ -115,26 +109,11 @@ pub fn train_ranker(
     let values = Signals::of_set(options.set, |_| coefficients.next().unwrap_or(0.0));
     let weights = Weights::new(0, values).with_link(Link::Logit { intercept, calibration });
     let counts = SampleCounts::new(samples, &parts);
-    let judged = judge(&weights, champion, &parts, counts, options)?;
-    let Judged { metrics, champion, mut verdict, conformal } = judged;
-    if !convergence.is_converged {
-        verdict.refuse(Check::Converged { iterations: convergence.iterations });
-    }
+    let mut judged = judge(&weights, champion, &parts, counts, options)?;
+    judged.need_converged(&convergence);
     let references = references(&parts.train);
     let options = options.clone();
-    Ok(Trained {
-        weights,
-        convergence,
-        calibrated,
-        counts,
-        metrics,
-        champion,
-        verdict,
-        conformal,
-        references,
-        parts,
-        options,
-    })
+    Ok(Trained { weights, convergence, calibrated, counts, judged, references, parts, options })
 }
 
 /// Learns a calibration from the probabilities of people whom the fit has not seen.
@@ -163,11 +142,41 @@ fn calibrate(
     }
 }
 
-struct Judged {
-    metrics: RankerMetrics,
-    champion: RankerMetrics,
-    verdict: Verdict,
-    conformal: Conformal,
+/// What weights are worth beside those in force, on rows that were held out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What the new weights are worth.
+    pub metrics: RankerMetrics,
+    /// What the weights in force are worth on the same rows.
+    pub champion: RankerMetrics,
+    /// Whether the new weights take their place, and why.
+    pub verdict: Verdict,
+    /// When to show, ask or hide by the new weights, from the same rows.
+    pub conformal: Conformal,
+}
+
+impl Judged {
+    /// A fit that did not converge is never promoted.
+    fn need_converged(&mut self, convergence: &Convergence) {
+        if !convergence.is_converged {
+            self.verdict.refuse(Check::Converged { iterations: convergence.iterations });
+        }
+    }
+}
+
+/// Holds weights against those in force, on the rows that training with these options would hold
+/// out.
+///
+/// # Errors
+/// Those of [`Holdout::part`], and what judging refuses.
+pub fn judge_weights(
+    weights: &Weights,
+    champion: &Weights,
+    samples: &[Sample],
+    options: &TrainingOptions,
+) -> Result<Judged, RankerError> {
+    let parts = options.holdout.part(samples, options.set)?;
+    judge(weights, champion, &parts, SampleCounts::new(samples, &parts), options)
 }
 
 fn judge(
@@ -235,12 +244,9 @@ impl Trained {
     /// # Errors
     /// What judging refuses.
     pub fn against(&self, champion: &Weights) -> Result<Self, RankerError> {
-        let judged = judge(&self.weights, champion, &self.parts, self.counts, &self.options)?;
-        let mut verdict = judged.verdict;
-        if !self.convergence.is_converged {
-            verdict.refuse(Check::Converged { iterations: self.convergence.iterations });
-        }
-        Ok(Self { champion: judged.champion, verdict, ..self.clone() })
+        let mut judged = judge(&self.weights, champion, &self.parts, self.counts, &self.options)?;
+        judged.need_converged(&self.convergence);
+        Ok(Self { judged, ..self.clone() })
     }
 
     /// How it was trained.
@@ -263,13 +269,13 @@ impl Trained {
     /// `champion` (those of the weights in force, on the same rows), `verdict`, `conformal`,
     /// `references` (the bins of each signal) and `training` ([`Provenance`]).
     pub fn to_metrics(&self) -> Map<String, Value> {
-        let mut members = self.metrics.to_map();
+        let mut members = self.judged.metrics.to_map();
         let signals = self.options.set.signals().iter().map(|signal| signal.as_str().to_owned());
         let references = signals.zip(self.references.iter().map(plain)).collect();
         members.extend([
-            ("champion".to_owned(), Value::Object(self.champion.to_map())),
-            ("verdict".to_owned(), plain(&self.verdict)),
-            ("conformal".to_owned(), plain(&self.conformal)),
+            ("champion".to_owned(), Value::Object(self.judged.champion.to_map())),
+            ("verdict".to_owned(), plain(&self.judged.verdict)),
+            ("conformal".to_owned(), plain(&self.judged.conformal)),
             ("references".to_owned(), Value::Object(references)),
             ("training".to_owned(), plain(&self.provenance())),
         ]);

@@ -52,12 +52,12 @@ fn train(samples: &[Sample], options: &TrainingOptions) -> Result<Trained, Ranke
 fn what_decides_is_learnt_and_beats_the_defaults() {
     let samples = people(400, 1);
     let trained = train(&samples, &TrainingOptions::default()).unwrap();
-    assert!(trained.verdict.promoted, "{:?}", trained.verdict);
+    assert!(trained.judged.verdict.promoted, "{:?}", trained.judged.verdict);
     assert!(trained.convergence.is_converged && trained.calibrated.is_converged());
     let weight = |signal| trained.weights.values.get(signal);
     assert!((weight(Signal::Ease) - 5.0).abs() < 0.6, "{:?}", trained.weights);
-    assert!(trained.metrics.precision_at_5 > trained.champion.precision_at_5 + 0.1);
-    assert!(trained.metrics.brier < trained.champion.brier);
+    assert!(trained.judged.metrics.precision_at_5 > trained.judged.champion.precision_at_5 + 0.1);
+    assert!(trained.judged.metrics.brier < trained.judged.champion.brier);
     // What is held out is of others, and the counts add up.
     let counts = trained.counts;
     assert_eq!((counts.samples, counts.labelled), (4_000, 4_000));
@@ -75,14 +75,18 @@ fn the_weights_score_as_they_were_judged() {
     let read = Weights::from_json(trained.weights.to_json().as_bytes()).unwrap();
     let again = ModelScores::new(&read, &trained.parts.test);
     let metrics = RankerMetrics::new(&again, &trained.parts.test, 0, trained.counts).unwrap();
-    assert_eq!(metrics, trained.metrics);
+    assert_eq!(metrics, trained.judged.metrics);
     let members = trained.to_metrics();
-    assert_eq!(RankerMetrics::from_map(&members).unwrap(), trained.metrics);
+    assert_eq!(RankerMetrics::from_map(&members).unwrap(), trained.judged.metrics);
     let verdict: Verdict = serde_json::from_value(members["verdict"].clone()).unwrap();
-    assert_eq!(verdict, trained.verdict);
+    assert_eq!(verdict, trained.judged.verdict);
     assert_eq!(members["verdict"]["checks"][0]["is_met"], Value::Bool(true));
     let provenance: Provenance = serde_json::from_value(members["training"].clone()).unwrap();
     assert_eq!(provenance, trained.provenance());
+    let options = TrainingOptions::default();
+    let judged =
+        judge_weights(&trained.weights, &Weights::default(), &people(200, 2), &options).unwrap();
+    assert_eq!(judged, trained.judged);
     let parts = provenance.holdout.part(&people(200, 2), provenance.signals).unwrap();
     assert_eq!(parts, trained.parts);
 }
@@ -96,10 +100,10 @@ fn weights_that_are_no_better_stay_where_they_are() {
         let options = TrainingOptions { policy, ..TrainingOptions::default() };
         let again = train_ranker(&Newton, &samples, &champion, &options).unwrap();
         assert_eq!(again.weights.values, first.weights.values);
-        assert!(!again.verdict.promoted && again.champion.weights_version == 7);
+        assert!(!again.judged.verdict.promoted && again.judged.champion.weights_version == 7);
         // Whoever came into force meanwhile is who has to be beaten.
-        assert!(again.against(&Weights::default()).unwrap().verdict.promoted);
-        assert!(!first.against(&champion).unwrap().verdict.promoted);
+        assert!(again.against(&Weights::default()).unwrap().judged.verdict.promoted);
+        assert!(!first.against(&champion).unwrap().judged.verdict.promoted);
     }
 }
 
@@ -108,10 +112,11 @@ fn a_fit_that_did_not_converge_is_never_promoted() {
     let mut options = TrainingOptions { policy: PromotionPolicy::Strict, ..Default::default() };
     options.fit.iterations_max = 1;
     let trained = train(&people(400, 1), &options).unwrap();
-    assert!(!trained.convergence.is_converged && !trained.verdict.promoted);
-    let refusals: Vec<String> = trained.verdict.refusals().map(ToString::to_string).collect();
+    assert!(!trained.convergence.is_converged && !trained.judged.verdict.promoted);
+    let refusals: Vec<String> =
+        trained.judged.verdict.refusals().map(ToString::to_string).collect();
     assert_eq!(refusals, ["a fit that has converged, which it had not after 1 steps"]);
-    assert!(!trained.against(&Weights::default()).unwrap().verdict.promoted);
+    assert!(!trained.against(&Weights::default()).unwrap().judged.verdict.promoted);
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn by_time_the_last_are_held_out_and_nothing_is_learnt_of_them() {
     let first = parts.test.samples().iter().filter_map(|sample| sample.shown).map(|s| s.at).min();
     assert!(latest < first);
     let options = TrainingOptions { holdout, ..TrainingOptions::default() };
-    assert!(train(&samples, &options).unwrap().metrics.auc > 0.7);
+    assert!(train(&samples, &options).unwrap().judged.metrics.auc > 0.7);
     samples[3].shown = None;
     assert_eq!(train(&samples, &options), Err(RankerError::Undated { index: 3 }));
 }
@@ -173,7 +178,7 @@ fn a_calibration_without_enough_people_is_left_away_and_said() {
     let trained = train(&samples, &options).unwrap();
     assert!(matches!(trained.calibrated, Calibrated::Refused(EvaluationError::Folds { .. })));
     assert!(trained.calibrated.to_string().starts_with("none ("), "{}", trained.calibrated);
-    assert!(!trained.verdict.promoted);
+    assert!(!trained.judged.verdict.promoted);
     options.calibration = CalibrationKind::None;
     assert_eq!(train(&samples, &options).unwrap().calibrated, Calibrated::NotAsked);
     for kind in CalibrationKind::ALL {
@@ -203,6 +208,6 @@ proptest! {
         let samples = people(count, seed);
         let of = |policy| train(&samples, &TrainingOptions { policy, ..Default::default() });
         let (strict, guarded) = (of(PromotionPolicy::Strict), of(PromotionPolicy::default()));
-        prop_assert!(strict.unwrap().verdict.promoted || !guarded.unwrap().verdict.promoted);
+        prop_assert!(strict.unwrap().judged.verdict.promoted || !guarded.unwrap().judged.verdict.promoted);
     }
 }

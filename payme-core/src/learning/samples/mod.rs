@@ -6,6 +6,7 @@
 //! Rules: `docs/rules/learning.md`.
 
 mod file;
+mod shown;
 mod table;
 
 use crate::claims::ClaimState;
@@ -13,6 +14,7 @@ use crate::matching::{Signal, Signals, Variant};
 use crate::types::{Instant, RunId, SettlementId, UserId, words};
 
 pub use file::{parse_samples, sample_row};
+pub use shown::{Impression, ShownResult};
 pub use table::SampleTable;
 
 words!(

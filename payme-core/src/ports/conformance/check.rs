@@ -10,12 +10,13 @@ use crate::catalog::Settlement;
 use crate::claims::{Claim, Filed, QuestionSet};
 use crate::evidence::{LearnedAliases, Merchant};
 use crate::evidence::{StoredEvidence, UserFeatures};
+use crate::learning::Impression;
 use crate::matching::Assignment;
 use crate::payouts::{
     Account, AccountDetails, Amount, Approval, Attorney, Balance, Batch, Books, LeftOut,
     PayoutDestination, Posting, ProviderTransferId, RailNote, ReviewNote, Transfer,
 };
-use crate::ports::{Commit, MatchBatch, StoreError};
+use crate::ports::{Commit, MatchBatch, ShownPage, StoreError};
 use crate::ranking::{MatchRun, Preference};
 use crate::sync::StoredRecord;
 use crate::types::{AccountId, RecordId, SettlementId, TransferId, UserId, Version};
@@ -92,6 +93,12 @@ shown! {
     (Version, Settlement), row => format!("{} in {}", row.1.shown(), row.0.shown());
     Assignment, assignment => format!("variant {} of {}", assignment.variant, assignment.user_id);
     MatchRun, run => format!("run {} with {} results", run.id, run.results.len());
+    ShownPage, page => format!(
+        "{} results{}",
+        page.results.len(),
+        page.next.map_or_else(String::new, |next| format!(", the next behind {next}")),
+    );
+    Impression, impression => format!("{} of run {}", impression.shown, impression.run_id);
     MatchBatch, batch => format!("batch {} with {} done", batch.id, batch.done);
     SequencedEvent, entry => format!("event {} ({})", entry.event.id, entry.event.body.kind());
     Preference, preference => format!(

@@ -1,9 +1,11 @@
 //! Cases of the event log.
 
+use serde_json::Number;
+
 use super::Failure;
 use super::check::{answered, conflict, done, equal};
 use super::made::{
-    about, adding, at, batch_id, change, changing, event, record_id, run, run_id, settlement,
+    about, adding, at, batch_id, change, changing, event, made, record_id, run, run_id, settlement,
     settlement_id, user,
 };
 use super::matching::assign;
@@ -65,6 +67,18 @@ fn every_kind() -> Result<Vec<Event>, Failure> {
         (who, EventBody::FeaturesRefreshed { written: 2, gone: 1 }),
         (who, EventBody::TransactionCorrected { record_id: record_id(1) }),
         (who, EventBody::PersonChanged),
+        (who, EventBody::ResultsShown { run_id: run_id(1), shown: 4 }),
+        (None, EventBody::MlExportCompleted { sample_count: 9, labeled_count: 5 }),
+        (
+            None,
+            EventBody::MlRetrainCompleted {
+                promoted: true,
+                weights_version: 3,
+                precision_at_5: made(Number::from_f64(0.1).ok_or(()))?,
+                sample_count: 9,
+                deltas: [("brier".to_owned(), made(Number::from_f64(-1e-17).ok_or(()))?)].into(),
+            },
+        ),
         (
             who,
             EventBody::ExperimentExposed {

@@ -363,6 +363,7 @@ pub(super) fn run(n: u8, user_id: UserId, started: i64, results: u8) -> Made<Mat
             feature_count: 7,
             variant: Variant::RulesVectorRanker,
             weights_version: u32::MAX,
+            forced: [None, Some(false), Some(true)][usize::from(n % 3)],
         },
         results: (0..results).rev().map(result).collect::<Made<_>>()?,
     })

@@ -29,6 +29,7 @@ mod events;
 mod evidence;
 mod gateway;
 mod gateway_claims;
+mod learning;
 mod made;
 mod matching;
 mod pages;
@@ -133,6 +134,10 @@ const CASES: &[Case] = cases![
     "batch/the cursor moves on" => runs::the_cursor_moves_on,
     "batch/another cursor conflicts" => runs::another_cursor_conflicts,
     "batch/the newest of a request" => runs::the_newest_batch_of_a_request,
+    "learning/nothing was shown at first" => learning::nothing_was_shown_at_first,
+    "learning/the last run that showed it" => learning::the_last_run_that_showed_it,
+    "learning/people come in pages" => learning::people_come_in_pages,
+    "learning/claims come with it" => learning::claims_come_with_it,
     "event/the log is empty at first" => events::the_log_is_empty_at_first,
     "event/every kind reads back in order" => events::every_kind_reads_back_in_order,
     "event/pages follow each other" => events::pages_follow_each_other,

@@ -1,0 +1,1 @@
+select run_id, shown from impression where run_id = ?1
