@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use payme::OpenError;
+use payme::artifacts::{ArtifactError, RetrainError};
 use payme::driver::DriverError;
 use payme::files::FileError;
+use payme::learning::RankerError;
 use payme::ports::StoreError;
 use payme::types::json::Refusal;
 use serde_json::{Value, json};
@@ -112,6 +114,24 @@ pub(crate) fn refusal_json(refusal: &Refusal) -> Value {
 
 impl From<DriverError> for CliError {
     fn from(error: DriverError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<ArtifactError> for CliError {
+    fn from(error: ArtifactError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<RetrainError> for CliError {
+    fn from(error: RetrainError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<RankerError> for CliError {
+    fn from(error: RankerError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

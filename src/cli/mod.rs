@@ -13,6 +13,7 @@ mod gateway;
 mod import;
 mod input;
 mod items;
+mod learn;
 mod manual;
 mod matching;
 mod merchants;
@@ -123,6 +124,7 @@ async fn dispatch(cli: &Cli) -> Result<Finding, CliError> {
         Command::Attorney(args) => attorney::run(global, args).await,
         Command::Payout(args) => payout::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,
+        Command::Learn(args) => learn::run(global, args).await,
         Command::Simulate(args) => simulate::run(global, args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),

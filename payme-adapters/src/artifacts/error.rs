@@ -63,6 +63,15 @@ pub enum ArtifactError {
         /// The version that was asked for.
         version: u32,
     },
+    /// The metrics of a version do not say how it was trained.
+    #[error(
+        "the metrics of version {version} do not say how it was trained, so nobody knows whom it \
+         has seen: train again, or judge the file with options of your own"
+    )]
+    NotTrained {
+        /// The version.
+        version: u32,
+    },
     /// Every number is taken.
     #[error("no version is left: move old weights to another folder")]
     Versions,
@@ -82,6 +91,7 @@ impl ArtifactError {
             Self::Weights { .. } => "artifact_weights",
             Self::Metrics { .. } => "artifact_metrics",
             Self::NoVersion { .. } => "artifact_no_version",
+            Self::NotTrained { .. } => "artifact_not_trained",
             Self::Versions => "artifact_versions_used_up",
         }
     }

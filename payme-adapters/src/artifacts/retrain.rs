@@ -4,8 +4,11 @@
 //! trained is stored, promoted or not; what is promoted has beaten what is in force at that moment.
 
 use payme_core::learning::train::Trainer;
-use payme_core::learning::{RankerError, Sample, Trained, TrainingOptions, train_ranker};
+use payme_core::learning::{
+    Provenance, RankerError, Sample, Trained, TrainingOptions, train_ranker,
+};
 use payme_core::ranking::Weights;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::{ArtifactError, Artifacts, Promoted};
@@ -79,6 +82,17 @@ impl Artifacts {
     /// Those of [`Artifacts::active`].
     pub fn champion(&self, options: &TrainingOptions) -> Result<Weights, ArtifactError> {
         Ok(self.active()?.unwrap_or_else(|| Weights::of_set(options.set)))
+    }
+
+    /// How a version was trained.
+    ///
+    /// # Errors
+    /// Those of [`Artifacts::metrics`], and [`ArtifactError::NotTrained`] where its metrics do not
+    /// say.
+    pub fn provenance(&self, version: u32) -> Result<Provenance, ArtifactError> {
+        let mut metrics = self.metrics(version)?;
+        let training = metrics.remove("training").unwrap_or_default();
+        Provenance::deserialize(training).map_err(|_| ArtifactError::NotTrained { version })
     }
 
     /// Trains weights, stores them with what they are worth, and puts them in force where the

@@ -13,6 +13,8 @@ mod disk;
 mod export;
 mod mapping;
 mod messages;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub(crate) mod raw;
 #[cfg(test)]
 mod tests_mapped;
@@ -28,6 +30,8 @@ pub use export::{
 };
 pub use mapping::{CsvMapping, MappingError, SKIP_LINES_MAX};
 pub use messages::read_messages;
+#[cfg(feature = "parquet")]
+pub use parquet::SampleTableWriter;
 pub use transactions::{read_transactions, read_transactions_with};
 
 /// How many rows may be refused before the file as a whole is: it is not what it was said to be.

@@ -4,6 +4,7 @@ mod attorney;
 mod audit;
 mod claim;
 mod import;
+mod learn;
 mod merchants;
 mod payout;
 mod simulate;
@@ -24,6 +25,10 @@ pub(crate) use audit::{AuditArgs, AuditWhat, LogFilterArgs};
 pub(crate) use claim::{ClaimArgs, ClaimWhat, DestinationArgs, DestinationWhat, Outcome};
 pub(crate) use import::{
     FileArgs, ImportArgs, ImportWhat, RecordArgs, TrackerArgs, TransactionFileArgs,
+};
+pub(crate) use learn::{
+    ArtifactsArgs, FitArgs, HoldoutArgs, HoldoutBy, LearnArgs, LearnWhat, Policy, PolicyArgs,
+    SamplesArgs,
 };
 pub(crate) use merchants::{MerchantsArgs, MerchantsWhat};
 pub(crate) use payout::{ApproveArgs, BatchArgs, ExecuteArgs, PayoutArgs, PayoutWhat};
@@ -138,6 +143,8 @@ pub(crate) enum Command {
     Payout(Box<PayoutArgs>),
     /// Read, check and export the log of payouts
     Audit(AuditArgs),
+    /// Export what came of matches, and train the ranker on it
+    Learn(Box<LearnArgs>),
     /// Run payouts against everything that can go wrong, seed by seed
     Simulate(SimulateArgs),
     /// Print a completion script for a shell

@@ -1,0 +1,116 @@
+//! `payme learn export` and `payme learn shown`.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use payme::driver::{DriverError, ExportReport};
+use payme::files::SampleTableWriter;
+use payme::learning::{Sample, sample_row};
+use payme::types::RunId;
+use serde_json::{Value, json};
+
+use super::super::args::Global;
+use super::super::error::CliError;
+use super::super::out::{OutFile, unwritable};
+use super::super::{open, output, progress};
+
+/// Notes how many results of a run were seen.
+pub(super) async fn shown(global: &Global, run: RunId, count: u32) -> Result<(), CliError> {
+    let seen = open(global).await?.record_shown(run, count).await?;
+    let told = json!({"run_id": seen.run_id, "shown": seen.shown});
+    output::value(global, &told, || format!("{} results were seen", seen.shown))
+}
+
+/// Writes the samples into a file, or to stdout.
+pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliError> {
+    let Some(path) = out else {
+        let mut rows = Rows::new(BufWriter::new(io::stdout().lock()));
+        let report = each(global, |samples| rows.write(samples)).await?;
+        rows.finish().map(drop).map_err(|error| to_stdout(&error))?;
+        if !global.quiet {
+            eprintln!("{report}");
+        }
+        return Ok(());
+    };
+    let file = OutFile::create(global, path)?;
+    let failed = |error: io::Error| unwritable(path, &error);
+    let is_table = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet"));
+    let report = if is_table {
+        let mut table = SampleTableWriter::new(file).map_err(failed)?;
+        let report = each(global, |samples| table.write(samples)).await?;
+        table.finish().and_then(OutFile::finish).map_err(failed)?;
+        report
+    } else {
+        let mut rows = Rows::new(BufWriter::new(file));
+        let report = each(global, |samples| rows.write(samples)).await?;
+        let file = rows.finish().and_then(|out| out.into_inner().map_err(io::Error::from));
+        file.and_then(OutFile::finish).map_err(failed)?;
+        report
+    };
+    let told = json!({"file": path.display().to_string(), "sample_count": report.samples,
+        "labeled_count": report.labelled(), "positive_count": report.positive});
+    output::value(global, &told, || report.to_string())
+}
+
+fn to_stdout(error: &io::Error) -> CliError {
+    CliError::new("output", format!("cannot write to stdout: {error}"))
+}
+
+/// Hands over every page, with a counter on a terminal.
+async fn each(
+    global: &Global,
+    mut write: impl FnMut(&[Sample]) -> io::Result<()>,
+) -> Result<ExportReport, CliError> {
+    let payme = open(global).await?;
+    let bar = progress::spinner(global, "samples");
+    let done = payme
+        .export_samples(|samples: &[Sample]| {
+            bar.inc(u64::try_from(samples.len()).unwrap_or(u64::MAX));
+            write(samples).map_err(Stopped::Write)
+        })
+        .await;
+    bar.finish_and_clear();
+    done.map_err(|stopped| match stopped {
+        Stopped::Driver(error) => error.into(),
+        Stopped::Write(error) => CliError::new("output", format!("cannot write samples: {error}")),
+    })
+}
+
+/// Why an export stopped.
+enum Stopped {
+    Driver(DriverError),
+    Write(io::Error),
+}
+
+impl From<DriverError> for Stopped {
+    fn from(error: DriverError) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// A JSON array that is written row by row.
+struct Rows<W: Write> {
+    out: W,
+    count: usize,
+}
+
+impl<W: Write> Rows<W> {
+    const fn new(out: W) -> Self {
+        Self { out, count: 0 }
+    }
+
+    fn write(&mut self, samples: &[Sample]) -> io::Result<()> {
+        for sample in samples {
+            self.out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
+            serde_json::to_writer(&mut self.out, &Value::Object(sample_row(sample)))?;
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<W> {
+        self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}

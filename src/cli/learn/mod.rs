@@ -1,0 +1,223 @@
+//! `payme learn`: what people saw is exported, and a ranker is trained, judged and put in force.
+
+mod export;
+mod judged;
+
+use std::path::Path;
+
+use payme::artifacts::{Artifacts, Promoted, Retrained};
+use payme::learning::train::{Bounds, ClassWeights, FitOptions, Newton};
+use payme::learning::{
+    Guard, Holdout, Judged, PromotionPolicy, Retrain, Sample, TrainingOptions, judge_weights,
+    parse_samples,
+};
+use payme::ranking::Weights;
+use serde_json::json;
+
+use super::args::{
+    ArtifactsArgs, FitArgs, Global, HoldoutArgs, HoldoutBy, LearnArgs, LearnWhat, Policy,
+    PolicyArgs, SamplesArgs,
+};
+use super::error::CliError;
+use super::{Finding, input, open, output};
+
+pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, CliError> {
+    match &args.what {
+        LearnWhat::Shown { run, count } => export::shown(global, *run, *count).await?,
+        LearnWhat::Export { out } => export::run(global, out.as_deref()).await?,
+        LearnWhat::Train { samples, artifacts, fit, holdout, policy, if_due } => {
+            let options = TrainingOptions { holdout: held_out(holdout), ..options(fit, policy) };
+            train(global, samples, artifacts, &options, *if_due).await?;
+        }
+        LearnWhat::Evaluate { version, weights, samples, artifacts, holdout, policy } => {
+            let artifacts = Artifacts::open(&artifacts.artifacts)?;
+            let (weights, options) = match weights {
+                Some(file) => {
+                    let weights = weights_of(file)?;
+                    (weights, TrainingOptions { holdout: held_out(holdout), ..judging(policy) })
+                }
+                None => stored(&artifacts, *version, policy)?,
+            };
+            let (judged, _) = judge(global, &artifacts, &weights, samples, &options).await?;
+            show(global, weights.version, &judged)?;
+        }
+        LearnWhat::Promote { version, roll_back: true, artifacts, .. } => {
+            Artifacts::open(&artifacts.artifacts)?.roll_back(*version)?;
+            let told = json!({"promoted": true, "weights_version": version});
+            output::value(global, &told, || format!("version {version} is in force again"))?;
+        }
+        LearnWhat::Promote { version, samples, artifacts, policy, .. } => {
+            return promote(global, *version, samples, artifacts, policy).await;
+        }
+    }
+    Ok(Finding::Fine)
+}
+
+async fn train(
+    global: &Global,
+    samples: &SamplesArgs,
+    artifacts: &ArtifactsArgs,
+    options: &TrainingOptions,
+    if_due: bool,
+) -> Result<(), CliError> {
+    let rows = read(global, samples).await?;
+    if if_due && let Some(why) = not_due(&rows) {
+        let told = json!({"trained": false, "reason": why});
+        return output::value(global, &told, || format!("not trained: {why}"));
+    }
+    let artifacts = Artifacts::open(&artifacts.artifacts)?;
+    let retrained = artifacts.retrain(&Newton, &rows, options)?;
+    if samples.samples.is_none() {
+        open(global).await?.log_retrain(&retrained).await?;
+    }
+    output::value(global, &retrained.to_json(), || told(&retrained, &artifacts))
+}
+
+/// Why samples give no reason to train.
+fn not_due(samples: &[Sample]) -> Option<String> {
+    let labels = || samples.iter().filter_map(|sample| sample.outcome.label());
+    let positive = labels().filter(|label| *label).count();
+    match Retrain::after_export(positive, labels().count() - positive) {
+        Retrain::Due => None,
+        Retrain::FewLabels { labels } => {
+            let needed = payme::learning::RETRAIN_LABELS_MIN;
+            Some(format!("{labels} labels, at least {needed}"))
+        }
+        Retrain::OneClass { positive } => Some(format!("every label is {}", u8::from(positive))),
+    }
+}
+
+fn told(retrained: &Retrained, artifacts: &Artifacts) -> String {
+    let (version, trained) = (retrained.weights_version, &retrained.trained);
+    let folder = artifacts.dir().display();
+    let counts = trained.counts;
+    let learnt = format!(
+        "Version {version}, learnt from {} rows of {} people; calibration: {}.",
+        counts.train_rows, counts.train_users, trained.calibrated
+    );
+    let verdict = if retrained.promoted {
+        format!("Version {version} is in force: {folder}/weights.json")
+    } else {
+        format!("Version {version} is not promoted. It is kept: {folder}/weights_v{version}.json")
+    };
+    format!("{learnt}\n{}\n\n{verdict}", judged::table(&trained.judged))
+}
+
+async fn promote(
+    global: &Global,
+    version: u32,
+    samples: &SamplesArgs,
+    artifacts: &ArtifactsArgs,
+    policy: &PolicyArgs,
+) -> Result<Finding, CliError> {
+    let artifacts = Artifacts::open(&artifacts.artifacts)?;
+    let (weights, options) = stored(&artifacts, Some(version), policy)?;
+    let (judged, champion) = judge(global, &artifacts, &weights, samples, &options).await?;
+    if judged.verdict.promoted
+        && let Promoted::Overtaken { by } = artifacts.promote(version, champion)?
+    {
+        let message = format!("version {by} came into force meanwhile: promote again to beat it");
+        return Err(CliError::new("artifact_overtaken", message));
+    }
+    show(global, version, &judged)?;
+    Ok(if judged.verdict.promoted { Finding::Fine } else { Finding::Refused })
+}
+
+fn show(global: &Global, version: u32, judged: &Judged) -> Result<(), CliError> {
+    let told = json!({
+        "weights_version": version,
+        "promoted": judged.verdict.promoted,
+        "verdict": judged.verdict,
+        "conformal": judged.conformal,
+        "new_metrics": judged.metrics,
+        "previous_metrics": judged.champion,
+    });
+    output::value(global, &told, || judged::table(judged))
+}
+
+/// Holds weights against those in force, whose version comes with it.
+async fn judge(
+    global: &Global,
+    artifacts: &Artifacts,
+    weights: &Weights,
+    samples: &SamplesArgs,
+    options: &TrainingOptions,
+) -> Result<(Judged, u32), CliError> {
+    let rows = read(global, samples).await?;
+    let champion = artifacts.champion(options)?;
+    let judged = judge_weights(weights, &champion, &rows, options)?;
+    Ok((judged, champion.version))
+}
+
+/// A stored version, and the options by which the same people are held out as when it was trained.
+fn stored(
+    artifacts: &Artifacts,
+    version: Option<u32>,
+    policy: &PolicyArgs,
+) -> Result<(Weights, TrainingOptions), CliError> {
+    let newest = || artifacts.versions().map(|versions| versions.last().copied());
+    let version = match version {
+        Some(version) => version,
+        None => newest()?.ok_or_else(|| {
+            let folder = artifacts.dir().display();
+            CliError::new("artifact_no_version", format!("{folder}: no weights: train some first"))
+        })?,
+    };
+    let (weights, trained) = (artifacts.weights(version)?, artifacts.provenance(version)?);
+    let options =
+        TrainingOptions { set: trained.signals, holdout: trained.holdout, ..judging(policy) };
+    Ok((weights, options))
+}
+
+fn weights_of(file: &Path) -> Result<Weights, CliError> {
+    Weights::from_json(&input::bytes(file)?).map_err(|error| CliError::refused_file(file, &error.0))
+}
+
+/// The samples of a file, or those of the database.
+async fn read(global: &Global, samples: &SamplesArgs) -> Result<Vec<Sample>, CliError> {
+    if let Some(file) = &samples.samples {
+        let (rows, _) = input::rows(file, false, parse_samples)?;
+        return Ok(rows);
+    }
+    let mut rows = Vec::new();
+    let payme = open(global).await?;
+    payme
+        .export_samples(|page: &[Sample]| -> Result<(), CliError> {
+            rows.extend_from_slice(page);
+            Ok(())
+        })
+        .await?;
+    Ok(rows)
+}
+
+fn judging(policy: &PolicyArgs) -> TrainingOptions {
+    let policy = match policy.policy {
+        Policy::Strict => PromotionPolicy::Strict,
+        Policy::Guarded => PromotionPolicy::Guarded(Guard::default()),
+    };
+    TrainingOptions { policy, ..TrainingOptions::default() }
+}
+
+fn options(fit: &FitArgs, policy: &PolicyArgs) -> TrainingOptions {
+    let columns = fit.signals.signals().len();
+    TrainingOptions {
+        set: fit.signals,
+        fit: FitOptions {
+            l2: fit.l2,
+            l1: fit.l1,
+            bounds: if fit.not_negative { vec![Bounds::NOT_NEGATIVE; columns] } else { Vec::new() },
+            class_weights: if fit.balanced { ClassWeights::Balanced } else { ClassWeights::Equal },
+            ..FitOptions::default()
+        },
+        calibration: fit.calibration,
+        ..judging(policy)
+    }
+}
+
+const fn held_out(args: &HoldoutArgs) -> Holdout {
+    let (share, seed) = (args.share, args.seed);
+    match args.holdout {
+        HoldoutBy::Users => Holdout::Users { share, seed },
+        HoldoutBy::Time => Holdout::Time { share, seed },
+    }
+}
