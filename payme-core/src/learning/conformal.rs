@@ -85,6 +85,16 @@ impl Conformal {
         self.error_rate
     }
 
+    /// From which forecast on "positive" is left; `None` where it always is.
+    pub const fn positive_from(&self) -> Option<f64> {
+        self.positive_from
+    }
+
+    /// Up to which forecast "negative" is left; `None` where it always is.
+    pub const fn negative_to(&self) -> Option<f64> {
+        self.negative_to
+    }
+
     /// Whether "negative" and whether "positive" are left for a forecast.
     pub fn labels_left(&self, p: f64) -> (bool, bool) {
         let negative = self.negative_to.is_none_or(|most| p <= most);
@@ -99,6 +109,52 @@ impl Conformal {
             (true, false) => Decision::Hide,
             (true, true) | (false, false) => Decision::Ask,
         }
+    }
+
+    /// What is done with rows whose labels are known: how often which, and how often wrongly.
+    /// ```
+    /// # use payme_core::learning::{Conformal, Forecasts};
+    /// let p: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+    /// let labels: Vec<bool> = (0..200).map(|i| i >= 100).collect();
+    /// let rows = Forecasts::new(&labels, &p)?;
+    /// let decided = Conformal::fit(&rows, 0.1)?.decided(&rows);
+    /// // Two labels that no forecast confuses: what is between the thresholds is asked about.
+    /// assert_eq!((decided.shown, decided.hidden), ([0, 91], [91, 0]));
+    /// assert_eq!((decided.asked, decided.share()), ([9, 9], 0.91));
+    /// # Ok::<(), payme_core::learning::LearningError>(())
+    /// ```
+    pub fn decided(&self, forecasts: &Forecasts<'_>) -> Decided {
+        let rows = forecasts.scored();
+        let mut found = Decided::default();
+        for (label, p) in rows.labels().iter().zip(rows.scores()) {
+            let [negative, positive] = match self.decide(*p) {
+                Decision::Show => &mut found.shown,
+                Decision::Ask => &mut found.asked,
+                Decision::Hide => &mut found.hidden,
+            };
+            *if *label { positive } else { negative } += 1;
+        }
+        found
+    }
+}
+
+/// How many rows were shown, asked about and hidden: those with the label 0, then those with 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Decided {
+    /// Rows that were shown; the first number was shown wrongly.
+    pub shown: [usize; 2],
+    /// Rows about which evidence was asked for.
+    pub asked: [usize; 2],
+    /// Rows that were hidden; the second number was hidden wrongly.
+    pub hidden: [usize; 2],
+}
+
+impl Decided {
+    /// The share of rows that were shown or hidden; 0 of none.
+    pub fn share(&self) -> f64 {
+        let of = |pair: [usize; 2]| float(pair[0] + pair[1]);
+        let (decided, asked) = (of(self.shown) + of(self.hidden), of(self.asked));
+        if decided + asked > 0.0 { decided / (decided + asked) } else { 0.0 }
     }
 }
 

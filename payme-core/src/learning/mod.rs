@@ -13,7 +13,9 @@ mod defined;
 mod drift;
 mod error;
 mod evaluation;
+mod figures;
 mod metrics;
+mod normal;
 mod pav;
 mod promotion;
 mod random;
@@ -26,7 +28,7 @@ pub mod train;
 
 pub use crate::ranking::{Beta, Calibration, Isotonic, Platt, Temperature};
 pub use calibration::{Convergence, Fit, FitOptions, FitReport, Targets, VennAbers};
-pub use conformal::{Conformal, Decision};
+pub use conformal::{Conformal, Decided, Decision};
 pub use defined::{Defined, Undefined};
 pub use drift::{
     CalibrationDrift, PRECISION_FALL_MAX, PSI_BINS, PSI_WARNING, PrecisionDrift, Psi, PsiReference,
@@ -38,6 +40,10 @@ pub use evaluation::{
     EvaluationError, Exposure, FoldFit, Folds, Logging, OffPolicy, OffPolicyOptions, PolicyFault,
     PolicyValue, Side, Split, SplitKey, TimeSplit, bootstrap_difference, bootstrap_mean,
     cross_validate, off_policy,
+};
+pub use figures::{
+    HistogramBin, ReliabilityBand, Thinned, reliability_bands, score_histogram,
+    thin_precision_recall, thin_roc,
 };
 pub use metrics::{
     Binning, BrierDecomposition, CorpDecomposition, DivideBy, ExpectedEce, Gain, Graded, Groups,

@@ -12,6 +12,7 @@ pub use psi::{PSI_BINS, PSI_WARNING, Psi, PsiReference, psi_of_columns};
 
 use super::evaluation::{EvaluationError, checked, mean_of};
 use super::metrics::{Binning, ExpectedEce, ece, ece_expected_if_calibrated};
+use super::normal::tail_of_normal;
 use super::sum::{Sum, float, number};
 use super::{Forecasts, LearningError};
 
@@ -119,23 +120,6 @@ pub fn precision_drift(
 fn not_negative(option: &'static str, value: f64) -> Result<(), EvaluationError> {
     let is_fit = value.is_finite() && value >= 0.0;
     if is_fit { Ok(()) } else { Err(EvaluationError::Margin { option }) }
-}
-
-/// The chance that a standard normal number is above x, for x from 0 on, within 1e-15.
-///
-/// One half less `phi(x) (x + x^3 / 3 + x^5 / (3 5) + ...)`, whose terms are all positive.
-fn tail_of_normal(x: f64) -> f64 {
-    if x > 8.5 {
-        return 0.0;
-    }
-    let (mut term, mut sum) = (x, x);
-    // The terms grow until the divisor is x^2, 72 at most, and are then gone after 200.
-    for step in 1..200_u32 {
-        term *= x * x / f64::from(2 * step + 1);
-        sum += term;
-    }
-    let density = (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt();
-    (0.5 - density * sum).max(0.0)
 }
 
 /// Whether probabilities are still what they say.

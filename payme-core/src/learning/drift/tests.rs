@@ -68,24 +68,6 @@ fn a_warning_by_chance_is_as_frequent_as_is_said() {
 }
 
 #[test]
-fn the_tail_of_the_normal_law_is_that_of_the_tables() {
-    #[rustfmt::skip]
-    let table = [
-        (0.0, 0.5),
-        (0.5, 0.308_537_538_725_986_9),
-        (1.0, 0.158_655_253_931_457_05),
-        (1.959_963_984_540_054, 0.025),
-        (3.0, 1.349_898_031_630_094_5e-3),
-        (6.0, 9.865_876_450_376_946e-10),
-        (8.0, 6.220_960_574_271_785e-16),
-        (40.0, 0.0),
-    ];
-    for (x, expected) in table {
-        assert!((tail_of_normal(x) - expected).abs() < 2e-15, "{x}: {}", tail_of_normal(x));
-    }
-}
-
-#[test]
 fn what_was_no_precision_is_refused() {
     let code = |previous, current| {
         precision_drift(previous, current).map_or_else(|error| error.code(), |_| "fine")

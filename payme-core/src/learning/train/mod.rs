@@ -11,6 +11,7 @@
 //! same bits on any number of threads and on every kernel.
 //! Rules: `docs/rules/learning.md`.
 
+mod intervals;
 mod lanes;
 mod linear;
 mod newton;
@@ -21,7 +22,10 @@ mod solve;
 mod space;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_intervals;
 
+pub use intervals::{Estimate, FitIntervals, Interval, NoInterval};
 pub use linear::LinearModel;
 pub use newton::Newton;
 pub use options::{Bounds, ClassWeights, Convergence, Fit, FitOptions, TrainError};

@@ -53,49 +53,9 @@ impl Model<'_> {
 
     fn equations(&self) -> Step {
         let width = self.point.len();
-        let scale: Vec<f64> = (0..width)
-            .map(|at| {
-                let root = self.curve(at, at).sqrt();
-                if root > 0.0 { 1.0 / root } else { 0.0 }
-            })
-            .collect();
-        // The lower triangle, row by row; a row that others determine stays empty.
-        let mut lower = vec![0.0; width * width];
-        let mut aliased = Vec::new();
-        for row in 0..width {
-            let (above, own) = lower.split_at_mut(row * width);
-            for column in 0..row {
-                let other = &above[column * width..][..=column];
-                let (before, pivot) = (&other[..column], other[column]);
-                let known: f64 = own[..column].iter().zip(before).map(|(a, b)| a * b).sum();
-                let rest = self.curve(row, column) * scale[row] * scale[column] - known;
-                own[column] = if pivot > 0.0 { rest / pivot } else { 0.0 };
-            }
-            let known: f64 = own[..row].iter().map(|a| a * a).sum();
-            let rest = self.curve(row, row) * scale[row] * scale[row] - known;
-            if rest > ALIASED {
-                own[row] = rest.sqrt();
-            } else {
-                own[..row].fill(0.0);
-                aliased.push(row);
-            }
-        }
-        let mut by = vec![0.0; width];
-        for row in 0..width {
-            let own = &lower[row * width..][..=row];
-            let known: f64 = own[..row].iter().zip(&by).map(|(a, b)| a * b).sum();
-            let pivot = own[row];
-            by[row] =
-                if pivot > 0.0 { (-self.slope(row) * scale[row] - known) / pivot } else { 0.0 };
-        }
-        for row in (0..width).rev() {
-            let known: f64 =
-                (row + 1..width).map(|below| lower[below * width + row] * by[below]).sum();
-            let pivot = lower[row * width + row];
-            by[row] = if pivot > 0.0 { (by[row] - known) / pivot } else { 0.0 };
-        }
-        by.iter_mut().zip(&scale).for_each(|(by, scale)| *by *= scale);
-        Step { by, aliased }
+        let factor = Factor::new(width, |row, column| self.curve(row, column));
+        let downhill: Vec<f64> = (0..width).map(|at| -self.slope(at)).collect();
+        Step { by: factor.solve(&downhill), aliased: factor.aliased }
     }
 
     fn descent(&self) -> Step {
@@ -146,5 +106,70 @@ impl Model<'_> {
             by_up.max(by_down).max(0.0)
         };
         (0..self.point.len()).map(residual).fold(0.0, f64::max)
+    }
+}
+
+/// A symmetric table as the product of a triangle and the same one turned over (Cholesky), after
+/// each row and column was scaled to 1 on the diagonal.
+#[derive(Debug)]
+pub(super) struct Factor {
+    scale: Vec<f64>,
+    /// The lower triangle, row by row; a row that others determine is empty.
+    lower: Vec<f64>,
+    /// The rows that others determine.
+    pub(super) aliased: Vec<usize>,
+}
+
+impl Factor {
+    /// Of a table with so many rows; the lower triangle is asked for.
+    pub(super) fn new(width: usize, table: impl Fn(usize, usize) -> f64) -> Self {
+        let scale: Vec<f64> = (0..width)
+            .map(|at| {
+                let root = table(at, at).sqrt();
+                if root > 0.0 { 1.0 / root } else { 0.0 }
+            })
+            .collect();
+        let mut lower = vec![0.0; width * width];
+        let mut aliased = Vec::new();
+        for row in 0..width {
+            let (above, own) = lower.split_at_mut(row * width);
+            for column in 0..row {
+                let other = &above[column * width..][..=column];
+                let (before, pivot) = (&other[..column], other[column]);
+                let known: f64 = own[..column].iter().zip(before).map(|(a, b)| a * b).sum();
+                let rest = table(row, column) * scale[row] * scale[column] - known;
+                own[column] = if pivot > 0.0 { rest / pivot } else { 0.0 };
+            }
+            let known: f64 = own[..row].iter().map(|a| a * a).sum();
+            let rest = table(row, row) * scale[row] * scale[row] - known;
+            if rest > ALIASED {
+                own[row] = rest.sqrt();
+            } else {
+                own[..row].fill(0.0);
+                aliased.push(row);
+            }
+        }
+        Self { scale, lower, aliased }
+    }
+
+    /// What the table has to be multiplied by to give `right`; 0 for rows that others determine.
+    pub(super) fn solve(&self, right: &[f64]) -> Vec<f64> {
+        let Self { scale, lower, .. } = self;
+        let width = scale.len();
+        let mut by = vec![0.0; width];
+        for row in 0..width {
+            let own = &lower[row * width..][..=row];
+            let known: f64 = own[..row].iter().zip(&by).map(|(a, b)| a * b).sum();
+            let (pivot, wanted) = (own[row], right.get(row).copied().unwrap_or(0.0));
+            by[row] = if pivot > 0.0 { (wanted * scale[row] - known) / pivot } else { 0.0 };
+        }
+        for row in (0..width).rev() {
+            let known: f64 =
+                (row + 1..width).map(|below| lower[below * width + row] * by[below]).sum();
+            let pivot = lower[row * width + row];
+            by[row] = if pivot > 0.0 { (by[row] - known) / pivot } else { 0.0 };
+        }
+        by.iter_mut().zip(scale).for_each(|(by, scale)| *by *= scale);
+        by
     }
 }

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::*;
 
 /// Numbers that look random, the same for each seed.
-struct Draws(u64);
+pub(super) struct Draws(pub(super) u64);
 
 impl Draws {
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -17,21 +17,21 @@ impl Draws {
         share
     }
 
-    fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         let (a, b) = (1.0 - self.uniform(), self.uniform());
         (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
     }
 }
 
 /// Rows of a known model.
-struct Drawn {
-    columns: usize,
-    features: Vec<f64>,
-    labels: Vec<bool>,
+pub(super) struct Drawn {
+    pub(super) columns: usize,
+    pub(super) features: Vec<f64>,
+    pub(super) labels: Vec<bool>,
 }
 
 impl Drawn {
-    fn new(rows: usize, truth: &[f64], seed: u64) -> Self {
+    pub(super) fn new(rows: usize, truth: &[f64], seed: u64) -> Self {
         let mut draws = Draws(seed | 1);
         let columns = truth.len();
         let features: Vec<f64> = (0..rows * columns).map(|_| draws.normal()).collect();
@@ -43,7 +43,7 @@ impl Drawn {
         Self { columns, features, labels }
     }
 
-    fn samples(&self) -> Samples<'_> {
+    pub(super) fn samples(&self) -> Samples<'_> {
         let rows = self.labels.len();
         let features = Matrix::new(&self.features, rows, self.columns, Order::Rows).unwrap();
         Samples::new(features, &self.labels).unwrap()
@@ -52,7 +52,7 @@ impl Drawn {
 
 /// The gradient of loss and squared penalty, by the formula: of each coefficient, then of the
 /// intercept.
-fn gradient(samples: &Samples<'_>, fit: &Fit, l2: f64, classes: [f64; 2]) -> Vec<f64> {
+pub(super) fn gradient(samples: &Samples<'_>, fit: &Fit, l2: f64, classes: [f64; 2]) -> Vec<f64> {
     let columns = samples.features().columns();
     let mut gradient: Vec<f64> = fit.coefficients.iter().map(|w| l2 * w).collect();
     gradient.push(0.0);
@@ -72,7 +72,7 @@ fn gradient(samples: &Samples<'_>, fit: &Fit, l2: f64, classes: [f64; 2]) -> Vec
     gradient
 }
 
-fn fitted(samples: &Samples<'_>, options: &FitOptions) -> Fit {
+pub(super) fn fitted(samples: &Samples<'_>, options: &FitOptions) -> Fit {
     let fit = Newton.fit(samples, options).unwrap();
     assert!(fit.convergence.is_converged, "{:?}", fit.convergence);
     fit
