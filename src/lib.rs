@@ -36,6 +36,7 @@
 //! ```
 
 mod rail;
+pub mod report;
 
 use std::fmt;
 use std::ops::Deref;

@@ -77,8 +77,8 @@ impl FitIntervals {
     ///
     /// The covariance is the inverse of the second derivatives of the objective at the fit, with
     /// the squared penalty, the weights of the rows and of the classes (Wald 1943):
-    /// `(sum_i s_i p_i (1 - p_i) x_i x_i' + l2 I)^-1`. So it is, of a fit without penalties, the one
-    /// that other libraries print, and of one with a squared penalty that of the posterior whose
+    /// `(sum_i s_i p_i (1 - p_i) x_i x_i' + l2 I)^-1`. So it is, of a fit without penalties, that
+    /// which other libraries print, and of one with a squared penalty that of the posterior whose
     /// prior the penalty is. Weights count like so many rows: class weights that make a class count
     /// more than it has rows make intervals too narrow. A penalty moves the weights towards 0, and
     /// the interval is around the moved ones.
