@@ -15,7 +15,8 @@ array([ True])
 from __future__ import annotations
 
 import warnings
-from typing import TypeVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 C = TypeVar("C", bound="_Calibrator")
+
+_Ended = tuple[str, int, float, float]
+_Search = Callable[[Columns, bool, int, float], tuple[_payme.Calibration, _Ended]]
 
 
 class _Calibrator(Estimator):
@@ -95,11 +99,22 @@ class _Calibrator(Estimator):
 
 
 class _SearchedCalibrator(_Calibrator):
-    """A calibrator whose parameters are searched for."""
+    """A calibrator whose parameters are searched for by its native function."""
 
+    _search: ClassVar[_Search]
     smoothed: bool
     max_iter: int
     tol: float
+
+    def __init__(self, *, smoothed: bool = False, max_iter: int = 100, tol: float = 1e-9) -> None:
+        self.smoothed = smoothed
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def _fit(self, rows: Columns) -> _payme.Calibration:
+        calibration, (how, steps, _, _) = type(self)._search(rows, *self._options())
+        self._ended(how, steps)
+        return calibration
 
     def _options(self) -> tuple[bool, int, float]:
         smoothed = flag_option(self.smoothed, "smoothed")
@@ -137,18 +152,12 @@ class PlattCalibrator(_SearchedCalibrator):
     """
 
     _kind = "platt"
+    _search = _payme.fit_platt
     slope_: float
     intercept_: float
 
     def __init__(self, *, smoothed: bool = True, max_iter: int = 100, tol: float = 1e-9) -> None:
-        self.smoothed = smoothed
-        self.max_iter = max_iter
-        self.tol = tol
-
-    def _fit(self, rows: Columns) -> _payme.Calibration:
-        calibration, (how, steps, _, _) = _payme.fit_platt(rows, *self._options())
-        self._ended(how, steps)
-        return calibration
+        super().__init__(smoothed=smoothed, max_iter=max_iter, tol=tol)
 
 
 class TemperatureCalibrator(_SearchedCalibrator):
@@ -182,17 +191,8 @@ class TemperatureCalibrator(_SearchedCalibrator):
     """
 
     _kind = "temperature"
+    _search = _payme.fit_temperature
     temperature_: float
-
-    def __init__(self, *, smoothed: bool = False, max_iter: int = 100, tol: float = 1e-9) -> None:
-        self.smoothed = smoothed
-        self.max_iter = max_iter
-        self.tol = tol
-
-    def _fit(self, rows: Columns) -> _payme.Calibration:
-        calibration, (how, steps, _, _) = _payme.fit_temperature(rows, *self._options())
-        self._ended(how, steps)
-        return calibration
 
 
 class BetaCalibrator(_SearchedCalibrator):
@@ -226,19 +226,10 @@ class BetaCalibrator(_SearchedCalibrator):
     """
 
     _kind = "beta"
+    _search = _payme.fit_beta
     a_: float
     b_: float
     c_: float
-
-    def __init__(self, *, smoothed: bool = False, max_iter: int = 100, tol: float = 1e-9) -> None:
-        self.smoothed = smoothed
-        self.max_iter = max_iter
-        self.tol = tol
-
-    def _fit(self, rows: Columns) -> _payme.Calibration:
-        calibration, (how, steps, _, _) = _payme.fit_beta(rows, *self._options())
-        self._ended(how, steps)
-        return calibration
 
 
 class IsotonicCalibrator(_Calibrator):
