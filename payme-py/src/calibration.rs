@@ -5,7 +5,7 @@
 
 use numpy::{PyArray1, PyReadonlyArray1};
 use payme_core::learning as core;
-use payme_core::learning::{Fault, FitOptions, FitReport, LearningError, Targets};
+use payme_core::learning::{Fault, Fit, FitOptions, FitReport, LearningError, Targets};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -34,6 +34,11 @@ const fn options(smoothed: bool, max_iter: u32, tol: f64) -> FitOptions {
     FitOptions { targets, iterations_max: max_iter, gradient_max: tol }
 }
 
+/// What a search found, as the calibration of its kind, and how it ended.
+fn searched<T>(fit: Fit<T>, kind: impl FnOnce(T) -> core::Calibration) -> (Calibration, Ended) {
+    (Calibration(kind(fit.calibration)), ended(fit.report))
+}
+
 /// Fits a logistic function of the score.
 #[pyfunction]
 pub(crate) fn fit_platt(
@@ -45,7 +50,7 @@ pub(crate) fn fit_platt(
 ) -> PyResult<(Calibration, Ended)> {
     let options = options(smoothed, max_iter, tol);
     let fit = columns.scored(py, |rows| core::Platt::fit_with(rows, &options))?;
-    Ok((Calibration(core::Calibration::Platt(fit.calibration)), ended(fit.report)))
+    Ok(searched(fit, core::Calibration::Platt))
 }
 
 /// Fits the temperature of forecasts.
@@ -59,7 +64,7 @@ pub(crate) fn fit_temperature(
 ) -> PyResult<(Calibration, Ended)> {
     let options = options(smoothed, max_iter, tol);
     let fit = columns.forecasts(py, |rows| core::Temperature::fit_with(rows, &options))?;
-    Ok((Calibration(core::Calibration::Temperature(fit.calibration)), ended(fit.report)))
+    Ok(searched(fit, core::Calibration::Temperature))
 }
 
 /// Fits a beta calibration.
@@ -73,7 +78,7 @@ pub(crate) fn fit_beta(
 ) -> PyResult<(Calibration, Ended)> {
     let options = options(smoothed, max_iter, tol);
     let fit = columns.forecasts(py, |rows| core::Beta::fit_with(rows, &options))?;
-    Ok((Calibration(core::Calibration::Beta(fit.calibration)), ended(fit.report)))
+    Ok(searched(fit, core::Calibration::Beta))
 }
 
 /// Fits an isotonic calibration.
