@@ -5,7 +5,7 @@
 
 use numpy::{PyArray1, PyReadonlyArray1};
 use payme_core::learning as core;
-use payme_core::learning::{Fault, Fit, FitOptions, FitReport, LearningError, Targets};
+use payme_core::learning::{Fit, FitOptions, FitReport, Targets};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -153,7 +153,7 @@ impl Calibration {
         scores: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let scores = scores.as_slice()?;
-        let applied = py.detach(|| self.applied(scores)).map_err(Failure::from)?;
+        let applied = py.detach(|| self.0.apply_all(scores)).map_err(Failure::from)?;
         Ok(PyArray1::from_vec(py, applied))
     }
 
@@ -168,25 +168,5 @@ impl Calibration {
 
     fn __repr__(&self) -> PyResult<String> {
         Ok(format!("Calibration.from_json('{}')", self.to_json()?))
-    }
-}
-
-impl Calibration {
-    fn applied(&self, scores: &[f64]) -> Result<Vec<f64>, LearningError> {
-        let needs_probability =
-            matches!(self.0, core::Calibration::Temperature(_) | core::Calibration::Beta(_));
-        let mut applied = Vec::with_capacity(scores.len());
-        for (index, score) in scores.iter().enumerate() {
-            if !score.is_finite() {
-                let fault = if score.is_nan() { Fault::NotANumber } else { Fault::Infinite };
-                return Err(LearningError::Score { index, fault });
-            }
-            if needs_probability && !(0.0..=1.0).contains(score) {
-                let fault = if *score < 0.0 { Fault::TooSmall } else { Fault::TooLarge };
-                return Err(LearningError::Probability { index, fault });
-            }
-            applied.push(self.0.apply(*score));
-        }
-        Ok(applied)
     }
 }

@@ -118,12 +118,7 @@ impl<'a> Scored<'a> {
     /// a score that is NaN or infinite.
     pub fn new<L: Label>(labels: &'a [L], scores: &'a [f64]) -> Result<Self, LearningError> {
         let rows = Self::unchecked_scores(labels, scores)?;
-        // One pass without a branch; only a fault is looked for row by row.
-        if !scores.iter().fold(true, |all, score| all & score.is_finite()) {
-            let fault = scores.iter().enumerate().find(|(_, score)| !score.is_finite());
-            let (index, score) = fault.unwrap_or((0, &0.0));
-            return Err(LearningError::Score { index, fault: Fault::of(*score, 0.0) });
-        }
+        need_finite(scores)?;
         Ok(rows)
     }
 
@@ -245,17 +240,7 @@ impl<'a> Forecasts<'a> {
     /// As [`Scored::new`], and [`LearningError::Probability`] for a score outside of [0, 1].
     pub fn new<L: Label>(labels: &'a [L], scores: &'a [f64]) -> Result<Self, LearningError> {
         let rows = Scored::unchecked_scores(labels, scores)?;
-        let is_probability = |score: &f64| (*score >= 0.0) & (*score <= 1.0);
-        if !scores.iter().fold(true, |all, score| all & is_probability(score)) {
-            let fault = scores.iter().enumerate().find(|(_, score)| !is_probability(score));
-            let (index, score) = fault.unwrap_or((0, &0.0));
-            let fault = Fault::of(*score, 0.0);
-            return Err(if score.is_finite() {
-                LearningError::Probability { index, fault }
-            } else {
-                LearningError::Score { index, fault }
-            });
-        }
+        need_probabilities(scores)?;
         Ok(Self(rows))
     }
 
@@ -271,6 +256,33 @@ impl<'a> Forecasts<'a> {
     pub const fn scored(&self) -> &Scored<'a> {
         &self.0
     }
+}
+
+/// Refuses scores of which one is NaN or infinite.
+pub(super) fn need_finite(scores: &[f64]) -> Result<(), LearningError> {
+    // One pass without a branch; only a fault is looked for row by row.
+    if scores.iter().fold(true, |all, score| all & score.is_finite()) {
+        return Ok(());
+    }
+    let fault = scores.iter().enumerate().find(|(_, score)| !score.is_finite());
+    let (index, score) = fault.unwrap_or((0, &0.0));
+    Err(LearningError::Score { index, fault: Fault::of(*score, 0.0) })
+}
+
+/// Refuses scores of which one is no probability.
+pub(super) fn need_probabilities(scores: &[f64]) -> Result<(), LearningError> {
+    let is_probability = |score: &f64| (*score >= 0.0) & (*score <= 1.0);
+    if scores.iter().fold(true, |all, score| all & is_probability(score)) {
+        return Ok(());
+    }
+    let fault = scores.iter().enumerate().find(|(_, score)| !is_probability(score));
+    let (index, score) = fault.unwrap_or((0, &0.0));
+    let fault = Fault::of(*score, 0.0);
+    Err(if score.is_finite() {
+        LearningError::Probability { index, fault }
+    } else {
+        LearningError::Score { index, fault }
+    })
 }
 
 /// Refuses a column that has not one entry for each label.

@@ -3,6 +3,7 @@
 //! In: held-out rows with their labels. Out: a [`crate::ranking::Calibration`], and how its fit
 //! ended. Functions and sources: `docs/rules/learning.md`.
 
+mod apply;
 mod beta;
 mod fit;
 mod isotonic;
