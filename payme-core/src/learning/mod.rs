@@ -17,6 +17,7 @@ mod figures;
 mod metrics;
 mod normal;
 mod pav;
+mod pieces;
 mod promotion;
 mod random;
 mod ranker;

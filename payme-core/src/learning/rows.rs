@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::LearningError;
 use super::error::Fault;
+use super::pieces::all_are;
 use super::sum::{Sum, float, number};
 
 /// A weight is 0 or in this range, so that products of sums of weights neither vanish nor
@@ -15,9 +16,11 @@ use super::sum::{Sum, float, number};
 const WEIGHT_RANGE: (f64, f64) = (1e-100, 1e100);
 
 mod sealed {
-    pub trait Sealed: Copy {
-        /// The label, if it is one.
-        fn read(self) -> Option<bool>;
+    pub trait Sealed: Copy + Sync {
+        /// Whether it is 0 or 1.
+        fn is_label(self) -> bool;
+        /// Whether it is 1.
+        fn is_positive(self) -> bool;
     }
 }
 
@@ -28,16 +31,21 @@ pub trait Label: sealed::Sealed {
     /// # Errors
     /// [`LearningError::Label`] for the first that is neither 0 nor 1.
     fn read_all(labels: &[Self]) -> Result<Cow<'_, [bool]>, LearningError> {
-        let read = labels.iter().enumerate().map(|(index, label)| {
-            sealed::Sealed::read(*label).ok_or(LearningError::Label { index })
-        });
-        read.collect::<Result<Vec<_>, _>>().map(Cow::Owned)
+        if !all_are(labels, sealed::Sealed::is_label) {
+            let fault = labels.iter().position(|label| !label.is_label());
+            return Err(LearningError::Label { index: fault.unwrap_or(0) });
+        }
+        Ok(Cow::Owned(labels.iter().map(|label| label.is_positive()).collect()))
     }
 }
 
 impl sealed::Sealed for bool {
-    fn read(self) -> Option<bool> {
-        Some(self)
+    fn is_label(self) -> bool {
+        true
+    }
+
+    fn is_positive(self) -> bool {
+        self
     }
 }
 
@@ -50,12 +58,12 @@ impl Label for bool {
 macro_rules! labels {
     ($($type:ty: $zero:literal, $one:literal;)*) => {$(
         impl sealed::Sealed for $type {
-            fn read(self) -> Option<bool> {
-                match self {
-                    $zero => Some(false),
-                    $one => Some(true),
-                    _ => None,
-                }
+            fn is_label(self) -> bool {
+                (self == $zero) | (self == $one)
+            }
+
+            fn is_positive(self) -> bool {
+                self == $one
             }
         }
 
@@ -131,7 +139,10 @@ impl<'a> Scored<'a> {
         }
         same_length("scores", labels.len(), scores.len())?;
         let labels = L::read_all(labels)?;
-        let positive_rows = labels.iter().filter(|label| **label).count();
+        // A byte counts so many labels, which a compiler does with many at once.
+        let of_some =
+            |labels: &[bool]| labels.iter().fold(0_u8, |sum, label| sum + u8::from(*label));
+        let positive_rows = labels.chunks(128).map(|labels| usize::from(of_some(labels))).sum();
         let totals = Totals {
             weight: float(labels.len()),
             positive: float(positive_rows),
@@ -260,8 +271,8 @@ impl<'a> Forecasts<'a> {
 
 /// Refuses scores of which one is NaN or infinite.
 pub(super) fn need_finite(scores: &[f64]) -> Result<(), LearningError> {
-    // One pass without a branch; only a fault is looked for row by row.
-    if scores.iter().fold(true, |all, score| all & score.is_finite()) {
+    // Only a fault is looked for row by row.
+    if all_are(scores, f64::is_finite) {
         return Ok(());
     }
     let fault = scores.iter().enumerate().find(|(_, score)| !score.is_finite());
@@ -272,7 +283,7 @@ pub(super) fn need_finite(scores: &[f64]) -> Result<(), LearningError> {
 /// Refuses scores of which one is no probability.
 pub(super) fn need_probabilities(scores: &[f64]) -> Result<(), LearningError> {
     let is_probability = |score: &f64| (*score >= 0.0) & (*score <= 1.0);
-    if scores.iter().fold(true, |all, score| all & is_probability(score)) {
+    if all_are(scores, |score| is_probability(&score)) {
         return Ok(());
     }
     let fault = scores.iter().enumerate().find(|(_, score)| !is_probability(score));

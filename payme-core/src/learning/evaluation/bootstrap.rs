@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::EvaluationError;
 use crate::learning::error::Fault;
-use crate::learning::metrics::each_piece;
+use crate::learning::pieces::each_piece;
 use crate::learning::random::{GOLDEN, mixed};
 use crate::learning::rows::same_length;
 use crate::learning::sum::{Sum, float, floor_at_most};

@@ -3,38 +3,42 @@
 //! In: at most 64 scores with their labels, and `k` of at most 7. Out: the hits among the first
 //! `k`, the mean over the orders of tied rows; none where too many rows could be among the first,
 //! which the general way then counts. Pages of results are such lists, and there are many.
+//!
+//! What the rows of a list are, larger than something or positive, stands in the bits of one word.
 
 use crate::learning::sum::float;
 
-/// Every sixteenth row is in one lane.
+/// So many rows have a lane of their own.
 const LANES: usize = 16;
 const HALF: usize = LANES / 2;
 const ROWS_MAX: usize = 64;
 
-/// The hits among the first `k`, if this way is one for them.
+/// The hits among the first `k`, and whether any row is positive, if this way is one for them.
 #[inline]
-pub(super) fn hits_of_few(scores: &[f64], labels: &[bool], k: usize) -> Option<f64> {
+pub(super) fn hits_of_few(scores: &[f64], labels: &[bool], k: usize) -> Option<(f64, bool)> {
     let fits = 0 < k && k < HALF && k < scores.len() && scores.len() <= ROWS_MAX;
     if !fits || scores.len() != labels.len() {
         return None;
     }
     // The k-th largest of the largest of each lane is no larger than the k-th largest of all.
     let bound = largest_half(largest_of_lanes(scores))[k - 1];
-    let (candidates, count) = rows_from(scores, bound);
+    let (candidates, positive) = (rows_from(scores, bound), rows_that_are(labels));
+    let count = candidates.count_ones() as usize;
     if count == k {
         // No other row is tied with the last of them.
-        let labels = candidates.iter().take(k).map(|row| u32::from(labels[usize::from(*row)]));
-        return Some(f64::from(labels.sum::<u32>()));
+        return Some((f64::from((candidates & positive).count_ones()), positive != 0));
     }
     if count > LANES {
         return None;
     }
     let (mut score, mut label) = ([f64::NEG_INFINITY; LANES], [0_u32; LANES]);
-    for (at, row) in candidates.iter().take(LANES).enumerate() {
-        // Places beyond the count name some row, which is not taken.
-        let is_candidate = at < count;
-        score[at] = if is_candidate { scores[usize::from(*row)] } else { f64::NEG_INFINITY };
-        label[at] = u32::from(is_candidate & labels[usize::from(*row)]);
+    let mut left = candidates;
+    for (score, label) in score.iter_mut().zip(&mut label) {
+        // Places beyond the count name the last row, which is not taken.
+        let at = (left.trailing_zeros() as usize).min(scores.len() - 1);
+        *score = if left == 0 { f64::NEG_INFINITY } else { scores[at] };
+        *label = u32::from(left != 0) & u32::from(labels[at]);
+        left &= left.wrapping_sub(1);
     }
     let cut = largest_half(score)[k - 1];
     let (mut above, mut hits, mut from, mut hits_from) = (0_u32, 0_u32, 0_u32, 0_u32);
@@ -46,35 +50,70 @@ pub(super) fn hits_of_few(scores: &[f64], labels: &[bool], k: usize) -> Option<f
         hits_from += is_from & label;
     }
     let [above, hits, from, hits_from] = [above, hits, from, hits_from].map(f64::from);
-    Some(hits + (hits_from - hits) * ((float(k) - above) / (from - above)))
+    let hits = hits + (hits_from - hits) * ((float(k) - above) / (from - above));
+    Some((hits, positive != 0))
 }
 
-/// The largest score of each lane.
+/// The largest score of each lane. Rows come in blocks of fixed sizes, so that the lanes stay in
+/// registers.
 #[inline]
 fn largest_of_lanes(scores: &[f64]) -> [f64; LANES] {
     let mut largest = [f64::NEG_INFINITY; LANES];
-    let mut chunks = scores.chunks_exact(LANES);
-    for chunk in &mut chunks {
-        for (largest, score) in largest.iter_mut().zip(chunk) {
-            *largest = larger(*score, *largest);
-        }
+    macro_rules! take {
+        ($rows:expr, $size:literal, $lane:literal) => {{
+            let (blocks, rest) = $rows.as_chunks::<$size>();
+            for block in blocks {
+                for at in 0..$size {
+                    largest[$lane + at] = larger(block[at], largest[$lane + at]);
+                }
+            }
+            rest
+        }};
     }
-    for (largest, score) in largest.iter_mut().zip(chunks.remainder()) {
-        *largest = larger(*score, *largest);
-    }
+    let rest = take!(scores, 16, 0);
+    let rest = take!(rest, 8, 0);
+    let rest = take!(rest, 4, 8);
+    let rest = take!(rest, 2, 12);
+    take!(rest, 1, 14);
     largest
 }
 
-/// The places of the scores that are at least so large, and how many there are.
+/// The scores that are at least so large.
 #[inline]
-fn rows_from(scores: &[f64], bound: f64) -> ([u8; ROWS_MAX], usize) {
-    let (mut rows, mut count) = ([0; ROWS_MAX], 0);
-    for (at, score) in (0..).zip(scores) {
-        // Every place is written, and kept if the next is written behind it: no branch to guess.
-        rows[count & (ROWS_MAX - 1)] = at;
-        count += usize::from(*score >= bound);
+fn rows_from(scores: &[f64], bound: f64) -> u64 {
+    let (mut rows, mut at) = (0, 0);
+    let (blocks, rest) = scores.as_chunks::<8>();
+    for block in blocks {
+        let mut bits = 0_u8;
+        for (place, score) in block.iter().enumerate() {
+            bits |= u8::from(*score >= bound) << place;
+        }
+        rows |= u64::from(bits) << at;
+        at += 8;
     }
-    (rows, count)
+    for score in rest {
+        rows |= u64::from(*score >= bound) << at;
+        at += 1;
+    }
+    rows
+}
+
+/// The labels that are positive.
+#[inline]
+fn rows_that_are(labels: &[bool]) -> u64 {
+    let (mut rows, mut at) = (0, 0);
+    let (blocks, rest) = labels.as_chunks::<8>();
+    for block in blocks {
+        let bytes = u64::from_le_bytes(block.map(u8::from));
+        // The product moves byte i, which is 0 or 1, to bit 56 + i.
+        rows |= (bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56) << at;
+        at += 8;
+    }
+    for label in rest {
+        rows |= u64::from(*label) << at;
+        at += 1;
+    }
+    rows
 }
 
 // Unlike `f64::max` these need not mind NaN, so each is one instruction.
@@ -144,16 +183,36 @@ mod tests {
     }
 
     #[test]
+    fn every_row_stands_in_its_bit() {
+        for len in 0..=ROWS_MAX {
+            for odd in [1, 3, 7] {
+                let labels: Vec<bool> = (0..len).map(|at| at % odd == 0).collect();
+                let scores: Vec<f64> =
+                    labels.iter().map(|label| if *label { 0.5 } else { 0.25 }).collect();
+                let bits = (0..len).fold(0, |bits, at| bits | (u64::from(labels[at]) << at));
+                assert_eq!((rows_that_are(&labels), rows_from(&scores, 0.5)), (bits, bits));
+                let largest = largest_of_lanes(&scores).into_iter().fold(0.0, f64::max);
+                assert!((largest - if bits == 0 { 0.0 } else { 0.5 }).abs() < 1e-15);
+            }
+        }
+    }
+
+    #[test]
     fn other_lists_are_left_to_the_general_way() {
         let labels = [true; 65];
         let ascending: Vec<f64> = (0_u8..65).map(f64::from).collect();
-        for (rows, k, expected) in
-            [(3, 3, None), (65, 1, None), (64, 8, None), (64, 7, Some(7.0)), (4, 3, Some(3.0))]
-        {
+        for (rows, k, expected) in [
+            (3, 3, None),
+            (65, 1, None),
+            (64, 8, None),
+            (64, 7, Some((7.0, true))),
+            (4, 3, Some((3.0, true))),
+        ] {
             assert_eq!(hits_of_few(&ascending[..rows], &labels[..rows], k), expected, "{rows} {k}");
         }
         // So many ties are more candidates than are compared.
         assert_eq!(hits_of_few(&[0.5; 17], &labels[..17], 3), None);
-        assert_eq!(hits_of_few(&[0.5; 16], &labels[..16], 3), Some(3.0));
+        assert_eq!(hits_of_few(&[0.5; 16], &labels[..16], 3), Some((3.0, true)));
+        assert_eq!(hits_of_few(&[0.5; 16], &[false; 16], 3), Some((0.0, false)));
     }
 }

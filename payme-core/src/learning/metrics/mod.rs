@@ -28,7 +28,6 @@ pub use expected::{ExpectedEce, ece_expected_if_calibrated};
 pub use ndcg::{Gain, Graded, ndcg_at_k, ndcg_at_k_per_user};
 pub use order::{average_precision, precision_at_k, roc_auc};
 pub use report::{Metrics, MetricsOptions, metrics};
-pub(in crate::learning) use users::each_piece;
 pub use users::{
     DivideBy, Groups, PerUser, UserMean, WithoutPositive, precision_at_k_of_users,
     precision_at_k_per_user,

@@ -5,6 +5,7 @@
 
 use super::few::hits_of_few;
 use super::order::{Top, need_positive};
+use crate::learning::pieces::{COLUMN_PIECE, each_piece};
 use crate::learning::sorted::Block;
 use crate::learning::sum::{Sum, float, number};
 use crate::learning::{Defined, LearningError, Scored, Undefined};
@@ -21,14 +22,15 @@ pub struct Groups {
 impl Groups {
     /// Rows of equal ids are a group; they need not stand together.
     ///
-    /// Ids that ascend already cost one pass, others a sort.
+    /// Ids that ascend already cost one pass, with the feature `parallel` on every core; others a
+    /// sort.
     /// ```
     /// use payme_core::learning::Groups;
     /// assert_eq!(Groups::of_ids(&[7, 3, 7]).len(), 2);
     /// ```
-    pub fn of_ids<T: Ord>(ids: &[T]) -> Self {
-        if ids.is_sorted() {
-            return Self::of_sizes(ids.chunk_by(|a, b| a == b).map(<[T]>::len));
+    pub fn of_ids<T: Ord + Sync>(ids: &[T]) -> Self {
+        if let Some(ends) = ends_of_ascending(ids) {
+            return Self { ends, order: None };
         }
         let mut order: Vec<usize> = (0..ids.len()).collect();
         order.sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
@@ -84,6 +86,28 @@ impl Groups {
             order: self.order.as_ref().and_then(|order| order.get(start..*end)),
         })
     }
+}
+
+/// Where the runs of equal ids end, if the ids ascend.
+fn ends_of_ascending<T: Ord + Sync>(ids: &[T]) -> Option<Vec<usize>> {
+    // The pairs of neighbours of a piece begin in it; the last of them ends in the next one.
+    let piece = |number: usize| {
+        let from = number * COLUMN_PIECE;
+        let piece = ids.get(from..ids.len().min(from + COLUMN_PIECE + 1))?;
+        let mut ends = Vec::new();
+        for (before, pair) in (from..).zip(piece.windows(2)) {
+            match pair {
+                [left, right] if left == right => {}
+                [left, right] if left < right => ends.push(before + 1),
+                _ => return None,
+            }
+        }
+        Some(ends)
+    };
+    let pieces = each_piece(ids.len().div_ceil(COLUMN_PIECE), piece);
+    let mut ends = pieces.into_iter().collect::<Option<Vec<_>>>()?.concat();
+    ends.extend((!ids.is_empty()).then_some(ids.len()));
+    Some(ends)
 }
 
 /// The rows of one group.
@@ -289,22 +313,6 @@ pub(super) fn mean_over_groups<S: Default>(
     UserMean { mean, users, without_positive }
 }
 
-/// The answers for the pieces 0 and on, in their order.
-pub(in crate::learning) fn each_piece<A: Send>(
-    pieces: usize,
-    of: impl Fn(usize) -> A + Sync,
-) -> Vec<A> {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::{IntoParallelIterator as _, ParallelIterator as _};
-        (0..pieces).into_par_iter().map(&of).collect()
-    }
-    #[cfg(not(feature = "parallel"))]
-    {
-        (0..pieces).map(of).collect()
-    }
-}
-
 /// What the first k of one user hold, and the user's rows.
 #[derive(Debug, Clone, Copy)]
 struct Hits {
@@ -328,15 +336,15 @@ fn hits_of_equals(scores: &[f64], labels: &[bool], k: usize, scratch: &mut Scrat
             (all + usize::from(is), positive + usize::from(is & *label))
         })
     };
+    let weight = float(scores.len());
+    if let Some((hits, any_positive)) = hits_of_few(scores, labels, k) {
+        return Hits { hits, any_positive, weight };
+    }
     // All labels are looked at, which is faster than to stop at the first positive one.
     let any_positive = labels.iter().fold(false, |any, label| any | label);
-    let weight = float(scores.len());
     if k >= scores.len() {
         let positive = labels.iter().filter(|label| **label).count();
         return Hits { hits: float(positive), any_positive, weight };
-    }
-    if let Some(hits) = hits_of_few(scores, labels, k) {
-        return Hits { hits, any_positive, weight };
     }
     scratch.scores.clear();
     scratch.scores.extend_from_slice(scores);
