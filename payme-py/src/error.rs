@@ -4,7 +4,7 @@
 //! error of the core has.
 
 use payme_core::learning::train::TrainError;
-use payme_core::learning::{LearningError, Undefined};
+use payme_core::learning::{EvaluationError, LearningError, Undefined};
 use payme_core::types::json::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -77,6 +77,18 @@ impl From<LearningError> for Failure {
             _ => Kind::Input,
         };
         Self { kind, code: error.code(), message: error.to_string(), index: error.index() }
+    }
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Rows(error) => Self::from(error),
+            EvaluationError::Value { index, .. } => {
+                Self::input(error.code(), error.to_string()).at(index)
+            }
+            _ => Self::input(error.code(), error.to_string()),
+        }
     }
 }
 

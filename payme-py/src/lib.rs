@@ -24,9 +24,10 @@ mod _payme {
     use crate::catalog::Catalog;
     #[pymodule_export]
     use crate::metrics::{
-        average_precision, brier_decomposition, brier_score, calibration_error, corp_decomposition,
-        expected_error, log_loss, ndcg, ndcg_per_user, precision_at_k, precision_per_user,
-        precision_recall_curve, reliability_bins, report, roc_auc, roc_curve,
+        average_precision, bootstrap_difference, brier_decomposition, brier_score,
+        calibration_error, corp_decomposition, expected_error, log_loss, ndcg, ndcg_per_user,
+        precision_at_k, precision_of_users, precision_per_user, precision_recall_curve,
+        reliability_bins, report, roc_auc, roc_curve,
     };
     #[pymodule_export]
     use crate::table::Matches;

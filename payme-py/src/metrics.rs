@@ -6,8 +6,8 @@
 use numpy::{PyArray1, PyReadonlyArray1};
 use payme_core::learning as core;
 use payme_core::learning::{
-    Binning, Defined, DivideBy, Gain, Graded, Groups, LearningError, MetricsOptions, PerUser,
-    UserMean, WithoutPositive,
+    Binning, Bootstrap, BootstrapOptions, Defined, DivideBy, Gain, Graded, Groups, LearningError,
+    MetricsOptions, PerUser, UserMean, WithoutPositive,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -198,6 +198,11 @@ const fn without_positive(zero: bool) -> WithoutPositive {
     if zero { WithoutPositive::Zero } else { WithoutPositive::LeaveOut }
 }
 
+const fn per_user(k: usize, by_returned: bool, zero: bool) -> PerUser {
+    let divide_by = if by_returned { DivideBy::Returned } else { DivideBy::K };
+    PerUser { k, divide_by, without_positive: without_positive(zero) }
+}
+
 fn mean_of(found: UserMean) -> PyResult<f64> {
     value(found.mean, None)
 }
@@ -212,14 +217,59 @@ pub(crate) fn precision_per_user(
     by_returned: bool,
     zero: bool,
 ) -> PyResult<f64> {
-    let divide_by = if by_returned { DivideBy::Returned } else { DivideBy::K };
-    let rule = PerUser { k, divide_by, without_positive: without_positive(zero) };
+    let rule = per_user(k, by_returned, zero);
     let ids = Ids(groups);
     let ids = ids.slice()?;
     mean_of(
         columns
             .scored(py, |rows| core::precision_at_k_per_user(rows, &Groups::of_ids(ids), rule))?,
     )
+}
+
+/// Precision at `k` of each user, by ascending ids; NaN where a user has none.
+#[pyfunction]
+pub(crate) fn precision_of_users<'py>(
+    py: Python<'py>,
+    columns: Columns<'py>,
+    groups: PyReadonlyArray1<'py, i64>,
+    k: usize,
+    by_returned: bool,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let rule = per_user(k, by_returned, false);
+    let ids = Ids(groups);
+    let ids = ids.slice()?;
+    let each = columns
+        .scored(py, |rows| core::precision_at_k_of_users(rows, &Groups::of_ids(ids), rule))?;
+    Ok(PyArray1::from_iter(py, each.into_iter().map(|value| value.unwrap_or(f64::NAN))))
+}
+
+/// A mean, its standard error, its interval, its lower bound, and how many users have a value and
+/// how many have none.
+type Resampled = (f64, f64, (f64, f64), f64, usize, usize);
+
+/// The mean difference of two models over users, who are drawn with replacement.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "this is how arrays come from Python")]
+pub(crate) fn bootstrap_difference(
+    py: Python<'_>,
+    champion: PyReadonlyArray1<'_, f64>,
+    challenger: PyReadonlyArray1<'_, f64>,
+    resamples: usize,
+    confidence: f64,
+    seed: u64,
+) -> PyResult<Resampled> {
+    let (champion, challenger) = (champion.as_slice()?, challenger.as_slice()?);
+    let options = BootstrapOptions { resamples, confidence, seed };
+    let found = py.detach(|| {
+        let values = |all: &[f64]| -> Vec<Option<f64>> {
+            all.iter().map(|value| (!value.is_nan()).then_some(*value)).collect()
+        };
+        core::bootstrap_difference(&values(champion), &values(challenger), &options)
+    });
+    let found = found.map_err(Failure::from)?;
+    let Bootstrap { mean, standard_error, interval, lower_bound, users, users_left_out, .. } =
+        found;
+    Ok((mean, standard_error, interval, lower_bound, users, users_left_out))
 }
 
 /// The ids of the users of rows.

@@ -83,12 +83,7 @@ impl Columns<'_> {
 macro_rules! with_labels {
     ($labels:expr, $function:ident($($argument:expr),*)) => {
         match $labels {
-            // Bytes that are not all 0 or 1 go on as numbers, and the first of them is told.
-            LabelSlice::Bytes(labels) => match bytemuck::checked::try_cast_slice::<u8, bool>(labels)
-            {
-                Ok(labels) => $function(labels, $($argument),*),
-                Err(_) => $function(labels, $($argument),*),
-            },
+            LabelSlice::Bytes(labels) => $function(labels, $($argument),*),
             LabelSlice::Longs(labels) => $function(labels, $($argument),*),
             LabelSlice::Doubles(labels) => $function(labels, $($argument),*),
             LabelSlice::Ints(labels) => $function(labels, $($argument),*),

@@ -272,3 +272,58 @@ def test_what_is_wrong_is_told_with_its_code_and_place(
     with pytest.raises(payme.InputError) as error:
         call()
     assert (error.value.code, error.value.index) == (code, index), str(error.value)
+
+
+def test_the_precision_of_users_has_the_mean_of_all_of_them() -> None:
+    stream = np.random.default_rng(13)
+    for _ in range(200):
+        y, p, w = random_rows(stream)
+        users = stream.integers(0, 5, len(y))
+        each = metrics.precision_at_k_of_users(y, p, 3, users, sample_weight=w)
+        assert len(each) == len(np.unique(users))
+        has_none = [not y[users == user].any() for user in np.unique(users)]
+        np.testing.assert_array_equal(np.isnan(each), has_none)
+        mean = metrics.precision_at_k(y, p, 3, users, sample_weight=w)
+        close(float(np.nanmean(each)), mean)
+    names = np.array(["b", "a", "b"])
+    found = metrics.precision_at_k_of_users([1, 0, 1], [0.9, 0.5, 0.1], 1, names)
+    np.testing.assert_array_equal(found, [np.nan, 1.0])
+
+
+def test_the_bootstrap_covers_as_often_as_it_says() -> None:
+    stream = np.random.default_rng(14)
+    inside = above = 0
+    for seed in range(400):
+        champion = stream.random(200)
+        challenger = champion + stream.normal(0.1, 0.3, 200)
+        found = metrics.bootstrap_difference(
+            champion, challenger, n_resamples=400, confidence=0.9, seed=seed
+        )
+        inside += found.interval[0] <= 0.1 <= found.interval[1]
+        above += found.lower_bound <= 0.1
+        close(found.mean, float((challenger - champion).mean()))
+        assert found.standard_error == pytest.approx(0.3 / math.sqrt(200), rel=0.3)
+    # Both are 360 in the mean, with a deviation of 6.
+    assert abs(inside - 360) < 30
+    assert abs(above - 360) < 30
+
+
+def test_users_without_a_value_are_left_out_of_the_bootstrap() -> None:
+    champion, challenger = [0.2, np.nan, 0.4, 0.6], [0.4, 1.0, np.nan, 0.6]
+    found = metrics.bootstrap_difference(champion, challenger, seed=3)
+    assert (found.users, found.users_left_out) == (2, 2)
+    assert found == metrics.bootstrap_difference([0.2, 0.6], [0.4, 0.6], seed=3)._replace(
+        users_left_out=2
+    )
+    close(found.mean, 0.1)
+    for code, call in (
+        ("rows_length", lambda: metrics.bootstrap_difference([1.0], [1.0, 2.0])),
+        ("user_value_not_finite", lambda: metrics.bootstrap_difference([1.0], [np.inf])),
+        ("no_user_with_value", lambda: metrics.bootstrap_difference([np.nan], [1.0])),
+        ("resamples_out_of_range", lambda: metrics.bootstrap_difference([1], [1], n_resamples=0)),
+        ("confidence_out_of_range", lambda: metrics.bootstrap_difference([1], [1], confidence=1)),
+        ("value_missing", lambda: metrics.bootstrap_difference([None], [1.0])),
+    ):
+        with pytest.raises(payme.InputError) as error:
+            call()
+        assert error.value.code == code

@@ -11,6 +11,7 @@ __all__ = [
     "Matches",
     "__version__",
     "average_precision",
+    "bootstrap_difference",
     "brier_decomposition",
     "brier_score",
     "calibration_error",
@@ -25,6 +26,7 @@ __all__ = [
     "ndcg",
     "ndcg_per_user",
     "precision_at_k",
+    "precision_of_users",
     "precision_per_user",
     "precision_recall_curve",
     "probabilities",
@@ -61,6 +63,12 @@ def precision_at_k(columns: _Columns, k: int) -> float: ...
 def precision_per_user(
     columns: _Columns, groups: NDArray[np.int64], k: int, by_returned: bool, zero: bool
 ) -> float: ...
+def precision_of_users(
+    columns: _Columns, groups: NDArray[np.int64], k: int, by_returned: bool
+) -> _Floats: ...
+def bootstrap_difference(
+    champion: _Floats, challenger: _Floats, resamples: int, confidence: float, seed: int
+) -> tuple[float, float, tuple[float, float], float, int, int]: ...
 def ndcg(columns: _Grades, k: int, exponential: bool, single_class: float | None) -> float: ...
 def ndcg_per_user(
     columns: _Grades, groups: NDArray[np.int64], k: int, exponential: bool, zero: bool

@@ -27,9 +27,11 @@ from numpy.typing import ArrayLike
 
 from . import _payme
 from ._arrays import Floats, choice, columns, count, floats, group_ids, numbers
+from ._estimator import number_option
 from .errors import InputError
 
 __all__ = [
+    "Bootstrap",
     "BrierDecomposition",
     "CorpDecomposition",
     "ExpectedError",
@@ -38,6 +40,7 @@ __all__ = [
     "Report",
     "RocCurve",
     "average_precision",
+    "bootstrap_difference",
     "brier_decomposition",
     "brier_score",
     "corp_decomposition",
@@ -48,6 +51,7 @@ __all__ = [
     "mce",
     "ndcg_at_k",
     "precision_at_k",
+    "precision_at_k_of_users",
     "precision_recall_curve",
     "reliability_bins",
     "report",
@@ -109,6 +113,17 @@ class PrecisionRecallCurve(NamedTuple):
     precision: Floats
     recall: Floats
     thresholds: Floats
+
+
+class Bootstrap(NamedTuple):
+    """A mean over users, and how far chance may have moved it."""
+
+    mean: float
+    standard_error: float
+    interval: tuple[float, float]
+    lower_bound: float
+    users: int
+    users_left_out: int
 
 
 class Report(NamedTuple):
@@ -383,6 +398,53 @@ def precision_at_k(
         return _payme.precision_at_k(rows, count(k, "k"))
     ids = group_ids(groups)
     return _payme.precision_per_user(rows, ids, count(k, "k"), by_returned, zero)
+
+
+def precision_at_k_of_users(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    k: int,
+    groups: Any,
+    *,
+    divide_by: str = "k",
+    sample_weight: ArrayLike | None = None,
+) -> Floats:
+    """The precision at ``k`` of each user, in the order of their ids.
+
+    It is NaN for users without a positive row. The mean of the others is what
+    :func:`precision_at_k` gives; two models are compared by them in :func:`bootstrap_difference`.
+
+    >>> precision_at_k_of_users([1, 0, 0], [0.9, 0.5, 0.1], k=1, groups=["ada", "ada", "bob"])
+    array([ 1., nan])
+    """
+    by_returned = choice(divide_by, "divide_by", ("k", "returned"))
+    rows = columns(y_true, y_prob, sample_weight)
+    return _payme.precision_of_users(rows, group_ids(groups), count(k, "k"), by_returned)
+
+
+def bootstrap_difference(
+    champion: ArrayLike,
+    challenger: ArrayLike,
+    *,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 1,
+) -> Bootstrap:
+    """How much better the challenger is in the mean over users, and how sure that is.
+
+    Both hold one value for each user, in one order; NaN is a user without one, who is left out.
+    Users are drawn with replacement, the same for both (Efron 1979). ``interval`` is that of
+    percentiles at the level ``confidence``, and ``lower_bound`` the one-sided bound at that level.
+    The same seed gives the same bits on any number of threads.
+
+    >>> found = bootstrap_difference([0.2, 0.4, float("nan")], [0.4, 0.6, 1.0])
+    >>> round(found.lower_bound, 12), found.users, found.users_left_out
+    (0.2, 2, 1)
+    """
+    values = floats(champion, "champion"), floats(challenger, "challenger")
+    level = number_option(confidence, "confidence")
+    resamples = count(n_resamples, "n_resamples")
+    return Bootstrap(*_payme.bootstrap_difference(*values, resamples, level, count(seed, "seed")))
 
 
 def ndcg_at_k(
