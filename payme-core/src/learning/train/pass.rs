@@ -15,6 +15,8 @@ use crate::vectors::{InLanes, Kernel};
 
 /// Blocks of a chunk, at least.
 const BLOCKS_PER_CHUNK: usize = 32;
+/// A pass over fewer numbers is over before another thread has begun, and they fit into a cache.
+const NUMBERS_MIN: usize = 1 << 18;
 /// Second derivatives that all chunks may keep together: 128 MB of them.
 const KEPT_MAX: usize = 1 << 24;
 
@@ -65,7 +67,11 @@ pub(super) fn sums(space: &Space<'_>, part: Part, point: &[f64], want: Want) -> 
     let kernel = Kernel::detect();
     let chunk = |blocks: &[(usize, usize)]| kernel.run(Chunk { space, blocks, point, want });
     #[cfg(feature = "parallel")]
-    let chunks: Vec<Raw> = blocks.par_chunks(per_chunk).map(chunk).collect();
+    let chunks: Vec<Raw> = if blocks.len() * ROWS * width < NUMBERS_MIN {
+        blocks.chunks(per_chunk).map(chunk).collect()
+    } else {
+        blocks.par_chunks(per_chunk).map(chunk).collect()
+    };
     #[cfg(not(feature = "parallel"))]
     let chunks = blocks.chunks(per_chunk).map(chunk);
     let mut all = Raw::new(width, want);
@@ -149,28 +155,27 @@ impl InLanes for Chunk<'_, '_> {
     fn run(self) -> Raw {
         let Self { space, blocks, point, want } = self;
         let width = space.width();
-        let mut columns: Vec<Column> = vec![[0.0; ROWS]; paired(width)];
-        let mut scaled: Vec<Column> = vec![[0.0; ROWS]; columns.len()];
-        if space.has_intercept
-            && let Some(ones) = columns.get_mut(width - 1)
-        {
-            *ones = [1.0; ROWS];
-        }
+        let mut own = empty_columns(space);
+        let mut scaled: Vec<Column> = vec![[0.0; ROWS]; own.len()];
         let (mut loss, mut margin): (Lanes, Lanes) = ([0.0; LANES], [f64::INFINITY; LANES]);
         let mut gradient: Vec<Lanes> = vec![[0.0; LANES]; width];
         let mut tiles: Vec<Tile> = vec![[[0.0; LANES]; 4]; tiles(width, want)];
         for (first, count) in blocks {
-            gather(space, *first, *count, &mut columns);
+            let kept = space.kept.chunks_exact(own.len()).nth(first / ROWS);
+            let columns = kept.unwrap_or_else(|| {
+                gather(space, *first, *count, &mut own);
+                &own
+            });
             let (mut score, sign, weight) = about(space, *first, *count);
             for (column, factor) in columns.iter().zip(point) {
                 add_scaled(&mut score, column, *factor);
             }
             let block = losses(&score, &sign, &weight, &mut loss, &mut margin);
-            for (sums, column) in gradient.iter_mut().zip(&columns) {
+            for (sums, column) in gradient.iter_mut().zip(columns) {
                 add_products(sums, column, &block.slope);
             }
             if want == Want::Curvature {
-                for (scaled, column) in scaled.iter_mut().zip(&columns) {
+                for (scaled, column) in scaled.iter_mut().zip(columns) {
                     *scaled = product(column, &block.root);
                 }
                 add_all_products(&scaled, &mut tiles);
@@ -189,7 +194,18 @@ impl InLanes for Chunk<'_, '_> {
 #[inline(always)]
 fn gather(space: &Space<'_>, first: usize, count: usize, columns: &mut [Column]) {
     let (center, inverse) = (space.center.as_slice(), space.inverse.as_slice());
-    space.samples.features.each(first, count, |row, column, number| {
+    let features = &space.samples.features;
+    if let Some(rows) = features.rows_of(first, count) {
+        for (row, numbers) in rows.enumerate() {
+            let scales = center.iter().zip(inverse);
+            for ((column, number), (center, inverse)) in columns.iter_mut().zip(numbers).zip(scales)
+            {
+                column[row % ROWS] = (number - center) * inverse;
+            }
+        }
+        return;
+    }
+    features.each(first, count, |row, column, number| {
         let place = columns.get_mut(column).and_then(|column| column.get_mut(row));
         if let (Some(place), Some(center), Some(inverse)) =
             (place, center.get(column), inverse.get(column))
@@ -197,6 +213,31 @@ fn gather(space: &Space<'_>, first: usize, count: usize, columns: &mut [Column])
             *place = (number - center) * inverse;
         }
     });
+}
+
+/// Columns of a block without features: the last one of the intercept is all ones.
+fn empty_columns(space: &Space<'_>) -> Vec<Column> {
+    let width = space.width();
+    let mut columns: Vec<Column> = vec![[0.0; ROWS]; paired(width)];
+    if space.has_intercept
+        && let Some(ones) = columns.get_mut(width - 1)
+    {
+        *ones = [1.0; ROWS];
+    }
+    columns
+}
+
+/// The columns of all blocks, where they are so few that every pass may find them in the cache.
+pub(super) fn kept_columns(space: &Space<'_>) -> Vec<Column> {
+    let rows = space.samples.rows();
+    let blocks = rows.div_ceil(ROWS);
+    if blocks * ROWS * paired(space.width()) >= NUMBERS_MIN {
+        return Vec::new();
+    }
+    let mut kept = empty_columns(space).repeat(blocks);
+    let blocks = Part::ALL.blocks(rows).zip(kept.chunks_exact_mut(paired(space.width())));
+    blocks.for_each(|((first, count), columns)| gather(space, first, count, columns));
+    kept
 }
 
 /// The offsets of a block, its labels as signs, and its weights; rows behind the last have none.

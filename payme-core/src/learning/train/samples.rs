@@ -115,6 +115,18 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// The numbers of some rows, row by row, where they lie so.
+    #[inline(always)]
+    pub(super) fn rows_of(
+        &self,
+        first: usize,
+        count: usize,
+    ) -> Option<impl Iterator<Item = &'a [f64]>> {
+        let part = self.values.get(first * self.columns..).unwrap_or_default();
+        let rows = part.chunks_exact(self.columns).take(count);
+        (self.order == Order::Rows).then_some(rows)
+    }
+
     /// The first number that is not finite, by rows.
     pub(super) fn not_finite(&self) -> Option<TrainError> {
         let mut found: Option<(usize, usize)> = None;

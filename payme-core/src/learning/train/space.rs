@@ -5,8 +5,9 @@
 //! whatever the units of the columns are. Unless penalties are asked for on scaled columns, means
 //! and spreads are those of some of the rows: any would do.
 
+use super::lanes::Column;
 use super::options::{Bounds, ClassWeights};
-use super::pass::Part;
+use super::pass::{Part, kept_columns};
 use super::{Fit, FitOptions, Samples, TrainError};
 
 /// Columns that a fit can have: the table of their products is kept.
@@ -26,6 +27,8 @@ pub(super) struct Space<'a> {
     pub(super) total_weight: f64,
     /// The penalties and bounds of each coefficient, the last one of the intercept.
     pub(super) terms: Vec<Term>,
+    /// The scaled columns of all blocks, where there are few.
+    pub(super) kept: Vec<Column>,
 }
 
 /// What holds one coefficient.
@@ -68,7 +71,19 @@ impl<'a> Space<'a> {
         terms.extend(options.has_intercept.then_some(Term::FREE));
         let has_intercept = options.has_intercept;
         let samples = *samples;
-        Ok(Self { samples, has_intercept, center, inverse, class_weights, total_weight, terms })
+        let kept = Vec::new();
+        let mut space = Self {
+            samples,
+            has_intercept,
+            center,
+            inverse,
+            class_weights,
+            total_weight,
+            terms,
+            kept,
+        };
+        space.kept = kept_columns(&space);
+        Ok(space)
     }
 
     /// The columns, and the intercept where there is one.
@@ -155,6 +170,13 @@ fn spreads(samples: &Samples<'_>, part: Part, has_intercept: bool) -> (Vec<f64>,
         for row in first..first + count {
             weight += samples.weight(row);
         }
+        if let Some(rows) = features.rows_of(first, count) {
+            for (row, numbers) in (first..).zip(rows) {
+                let weight = samples.weight(row);
+                center.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += weight * number);
+            }
+            continue;
+        }
         features.each(first, count, |row, column, number| {
             if let Some(sum) = center.get_mut(column) {
                 *sum += samples.weight(first + row) * number;
@@ -165,6 +187,15 @@ fn spreads(samples: &Samples<'_>, part: Part, has_intercept: bool) -> (Vec<f64>,
     center.iter_mut().for_each(|sum| *sum /= weight);
     let mut spread = vec![0.0; columns];
     for (first, count) in part.blocks(features.rows()) {
+        if let Some(rows) = features.rows_of(first, count) {
+            for (row, numbers) in (first..).zip(rows) {
+                let weight = samples.weight(row);
+                for ((sum, mean), number) in spread.iter_mut().zip(&center).zip(numbers) {
+                    *sum += weight * (number - mean) * (number - mean);
+                }
+            }
+            continue;
+        }
         features.each(first, count, |row, column, number| {
             if let (Some(sum), Some(mean)) = (spread.get_mut(column), center.get(column)) {
                 *sum += samples.weight(first + row) * (number - mean) * (number - mean);
