@@ -37,9 +37,12 @@ async fn world(store: Arc<dyn Store>, people: usize) -> Driver {
     let clock = FixedClock(Instant::parse(NOW).unwrap());
     let driver = Driver::new(store, Arc::new(clock), Arc::new(SystemRandom::default()));
     let settlements = r#"[
-        {"title": "Hard", "proof": "required", "payout_max_cents": 900000, "eligibility": {"required_features": ["merchant:uber"], "states": []}},
-        {"title": "Harder", "proof": "required", "payout_max_cents": 800000, "eligibility": {"required_features": ["merchant:uber"], "states": []}},
-        {"title": "Easy", "proof": "none", "payout_max_cents": 500, "eligibility": {"required_features": ["merchant:uber"], "states": []}}]"#;
+        {"title": "Hard", "proof": "required", "payout_max_cents": 900000,
+         "eligibility": {"required_features": ["merchant:uber"], "states": []}},
+        {"title": "Harder", "proof": "required", "payout_max_cents": 800000,
+         "eligibility": {"required_features": ["merchant:uber"], "states": []}},
+        {"title": "Easy", "proof": "none", "payout_max_cents": 500,
+         "eligibility": {"required_features": ["merchant:uber"], "states": []}}]"#;
     let settlements = parse_settlements(settlements.as_bytes()).unwrap().all().unwrap();
     driver.import_settlements(settlements.clone()).await.unwrap();
     let person = |n| {

@@ -1,9 +1,10 @@
 //! `payme demo`: the story of the engine, told on bundled settlements and made-up people.
 //!
 //! Its chapters: what each person matches, how messy records are read, why, who qualifies for a
-//! settlement, and how some of them are paid. Everything it says is looked up in the database it
+//! settlement, how some of them are paid, and what is learnt from it. Everything it says is looked up in the database it
 //! has just filled. The clock stands still, so the story reads the same in ten years.
 
+mod learning;
 mod payouts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +165,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
         None => None,
     };
     let paid = story.pay(payme, &random, &settlements).await?;
+    let learnt = story.learn(global, payme, &database).await?;
     story.twice(payme, settlements).await?;
     story.lines.push(format!(
         "All of it is in {database}: try  payme match --db {database} --now {} --user {}",
@@ -173,7 +175,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
 
     let data = json!({"database": database, "now": payme.now(), "settlements": count,
         "people": story.chapters, "messy": messy, "explained": story.pairs, "reverse": reversed,
-        "payouts": paid});
+        "payouts": paid, "learning": learnt});
     output::value(global, &data, || story.lines.join("\n\n"))?;
     Ok(Finding::Fine)
 }
@@ -392,6 +394,20 @@ impl Story {
         let (told, paid) = chapter.tell(&people).await?;
         self.lines.push(told);
         Ok(Some(paid))
+    }
+
+    /// Trains a ranker on what came of it.
+    async fn learn(
+        &mut self,
+        global: &Global,
+        payme: &Payme,
+        database: &str,
+    ) -> Result<Option<learning::Learnt>, CliError> {
+        let told = learning::tell(global, payme, database).await?;
+        Ok(told.map(|(told, learnt)| {
+            self.lines.push(told);
+            learnt
+        }))
     }
 
     /// Imports everything again and says what changed.

@@ -9,6 +9,7 @@ use payme::driver::DriverError;
 use payme::files::FileError;
 use payme::learning::RankerError;
 use payme::ports::StoreError;
+use payme::report::VersionReportError;
 use payme::types::json::Refusal;
 use serde_json::{Value, json};
 
@@ -126,6 +127,12 @@ impl From<ArtifactError> for CliError {
 
 impl From<RetrainError> for CliError {
     fn from(error: RetrainError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<VersionReportError> for CliError {
+    fn from(error: VersionReportError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

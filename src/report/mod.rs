@@ -16,6 +16,7 @@ mod plot;
 mod probabilities;
 mod sections;
 mod signals;
+mod version;
 
 use payme_core::learning::train::{FitIntervals, Matrix};
 use payme_core::learning::{
@@ -23,6 +24,8 @@ use payme_core::learning::{
     Psi, PsiReference, Verdict, psi_of_columns,
 };
 use payme_core::types::Instant;
+
+pub use self::version::{VersionReport, VersionReportError};
 
 use self::markup::Markup;
 use self::number::count;

@@ -53,7 +53,8 @@ fn precision(page: &mut Markup, models: &Models<'_>, users: &Groups) -> Result<(
     let mut counted_users = 0;
     for (points, model) in rows.iter_mut().zip(models.both()) {
         for k in 1..=PLACES {
-            let found = precision_at_k_per_user(model.forecasts.scored(), users, PerUser::at(k))?;
+            let found =
+                precision_at_k_per_user(model.forecasts.scored(), users, PerUser::of_everybody(k))?;
             match found.mean {
                 Defined::Yes(mean) => points.push([float(k), mean]),
                 Defined::No(undefined) => {
@@ -69,8 +70,8 @@ fn precision(page: &mut Markup, models: &Models<'_>, users: &Groups) -> Result<(
         figure(point.map_or(f64::NAN, |point| point[1]))
     };
     let description = format!(
-        "Share of positives among the first k rows of a user, divided by k, as a mean over {} that \
-         have a positive row; rows of equal probability stand in every order. At 5 the challenger \
+        "Share of positives among the first k rows of a user, divided by k, as a mean over {}; rows \
+         of equal probability stand in every order. At 5 the challenger \
          has {}, the champion {}; at 10 {} and {}.",
         counted(counted_users, "user"),
         at(0, 5),

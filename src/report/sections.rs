@@ -117,14 +117,13 @@ pub(super) fn verdict(page: &mut Markup, verdict: Option<&Verdict>, models: &Mod
             let (low, high) = difference.interval;
             let text = format!(
                 "Precision at 5 per user differs by {}, with an interval ({}) from {} to {}, from \
-                 {} resamples of {}; {} without a positive row are left out.",
+                 {} resamples of {}.",
                 super::number::difference(difference.mean),
                 level(difference.options.confidence),
                 super::number::difference(low),
                 super::number::difference(high),
                 count(difference.options.resamples),
                 counted(difference.users, "user"),
-                counted(difference.users_left_out, "user"),
             );
             page.leaf("p", &[], &text);
         }
@@ -144,6 +143,7 @@ fn asked_for(check: &Check) -> String {
         }
         Check::Brier { .. } => "the Brier score is not much higher".to_owned(),
         Check::Ece { .. } => "the calibration error is not much higher".to_owned(),
+        Check::Converged { .. } => "the fit reached its minimum".to_owned(),
     }
 }
 
@@ -165,6 +165,12 @@ fn found(check: &Check) -> String {
                 figure(challenger),
                 figure(champion),
                 decimals(margin, 3),
+            )
+        }
+        Check::Converged { iterations } => {
+            format!(
+                "It had not after {}.",
+                counted(usize::try_from(iterations).unwrap_or(usize::MAX), "step")
             )
         }
     }
@@ -197,8 +203,8 @@ pub(super) fn measured(
         Ok(Measured {
             chance: ece_expected_if_calibrated(forecasts, Binning::Uniform(BINS), seed)?,
             at: [
-                precision_at_k_per_user(rows, users, PerUser::at(5))?,
-                precision_at_k_per_user(rows, users, PerUser::at(10))?,
+                precision_at_k_per_user(rows, users, PerUser::of_everybody(5))?,
+                precision_at_k_per_user(rows, users, PerUser::of_everybody(10))?,
             ],
             ndcg: ndcg_at_k_per_user(graded, users, 5, Gain::Linear, WithoutPositive::LeaveOut)?,
             terms: metrics.brier_decomposition,
@@ -256,8 +262,8 @@ pub(super) fn measures(page: &mut Markup, Measures(both): &Measures) {
     section(page, "measures", "Measures on the held-out rows", |page| {
         let [challenger, _] = both;
         let text = format!(
-            "Both models on the same rows. Measures per user are means over {} with a positive \
-             row; {} have none and are left out.",
+            "Both models on the same rows. Precision per user is a mean over {}; {} have no positive \
+             row, count with 0, and are left out of the gain.",
             counted(challenger.at[0].users, "user"),
             count(challenger.at[0].without_positive),
         );
@@ -379,7 +385,7 @@ pub(super) fn about(page: &mut Markup, report: &Report<'_>) {
             ),
             "Equal probabilities are resolved by the mean over their orders, never by the order of \
              the input. Per user, precision at k is divided by k, and users without a positive row \
-             are left out."
+             count with 0."
                 .to_owned(),
             format!(
                 "Calibration errors are over {BINS} bins of equal width, [lower, upper), the last \

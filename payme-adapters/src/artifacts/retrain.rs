@@ -5,10 +5,9 @@
 
 use payme_core::learning::train::Trainer;
 use payme_core::learning::{
-    Provenance, RankerError, Sample, Trained, TrainingOptions, train_ranker,
+    RankerError, Sample, Trained, TrainingOptions, TrainingRecord, train_ranker,
 };
 use payme_core::ranking::Weights;
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::{ArtifactError, Artifacts, Promoted};
@@ -69,7 +68,7 @@ impl Retrained {
 
     /// The measures of the new weights, and how they came about.
     fn new_metrics(&self) -> Map<String, Value> {
-        let mut metrics = self.trained.to_metrics();
+        let mut metrics = self.trained.record().to_map();
         metrics.insert(super::VERSION.to_owned(), self.weights_version.into());
         metrics
     }
@@ -84,15 +83,14 @@ impl Artifacts {
         Ok(self.active()?.unwrap_or_else(|| Weights::of_set(options.set)))
     }
 
-    /// How a version was trained.
+    /// What is kept of the training of a version.
     ///
     /// # Errors
-    /// Those of [`Artifacts::metrics`], and [`ArtifactError::NotTrained`] where its metrics do not
-    /// say.
-    pub fn provenance(&self, version: u32) -> Result<Provenance, ArtifactError> {
-        let mut metrics = self.metrics(version)?;
-        let training = metrics.remove("training").unwrap_or_default();
-        Provenance::deserialize(training).map_err(|_| ArtifactError::NotTrained { version })
+    /// Those of [`Artifacts::metrics`], and [`ArtifactError::NotTrained`] where they do not say how
+    /// it was trained.
+    pub fn record(&self, version: u32) -> Result<TrainingRecord, ArtifactError> {
+        let metrics = self.metrics(version)?;
+        TrainingRecord::from_map(&metrics).map_err(|_| ArtifactError::NotTrained { version })
     }
 
     /// Trains weights, stores them with what they are worth, and puts them in force where the
@@ -109,7 +107,7 @@ impl Artifacts {
         options: &TrainingOptions,
     ) -> Result<Retrained, RetrainError> {
         let mut trained = train_ranker(trainer, samples, &self.champion(options)?, options)?;
-        let version = self.store(&trained.weights, &trained.to_metrics())?;
+        let version = self.store(&trained.weights, &trained.record().to_map())?;
         for _ in 0..ATTEMPTS_MAX {
             let beaten = trained.judged.champion.weights_version;
             let is_in_force =

@@ -52,8 +52,8 @@ impl fmt::Display for ExportReport {
 }
 
 impl Driver {
-    /// Notes that a person saw the results of a run down to a position, counted from 1. Who saw more
-    /// before has seen that.
+    /// Notes that a person saw the results of a run down to a position, counted from 1. Who saw
+    /// more before has seen that.
     ///
     /// Where nothing is noted of a run, all its results count as seen.
     ///

@@ -59,7 +59,8 @@ pub use promotion::{
 };
 pub use ranker::{
     Calibrated, CalibrationKind, Holdout, Judged, ModelScores, Parts, Provenance, RankerError,
-    RankerMetrics, SampleCounts, Trained, TrainingOptions, judge_weights, train_ranker,
+    RankerMetrics, SampleCounts, Trained, TrainingOptions, TrainingRecord, judge_trained,
+    judge_weights, train_ranker,
 };
 pub use rows::{Forecasts, Label, Scored};
 pub use samples::{

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::evaluation::{
     Bootstrap, BootstrapOptions, EvaluationError, bootstrap_difference, checked, mean_of,
 };
-use super::metrics::{
-    Binning, Groups, PerUser, WithoutPositive, brier_score, ece, precision_at_k_of_users,
-};
+use super::metrics::{Binning, Groups, PerUser, brier_score, ece, precision_at_k_of_users};
 use super::rows::same_length;
 use super::{Forecasts, Label, Scored};
 
@@ -48,9 +46,8 @@ impl Standing {
         users: &Groups,
     ) -> Result<Self, EvaluationError> {
         same_length("ranks", forecasts.scored().len(), ranks.len())?;
-        let rule = PerUser { without_positive: WithoutPositive::Zero, ..PerUser::at(5) };
         Ok(Self {
-            precision_at_5: precision_at_k_of_users(ranks, users, rule)?,
+            precision_at_5: precision_at_k_of_users(ranks, users, PerUser::of_everybody(5))?,
             brier: brier_score(forecasts),
             ece: ece(forecasts, Binning::Uniform(10))?,
         })

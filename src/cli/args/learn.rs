@@ -99,6 +99,27 @@ Of a version that was trained here, the same people are held out as then.")]
         #[command(flatten)]
         policy: PolicyArgs,
     },
+    /// Write a page about weights: what they are worth, beside those in force, and why
+    #[command(after_help = "\
+Examples:
+  payme learn report --out report.html
+  payme learn report 3 --samples samples.json --out report.html
+
+One HTML file that needs nothing else. A version in force is held against the one before it.")]
+    Report {
+        /// The version [default: the newest]
+        #[arg(value_name = "VERSION")]
+        version: Option<u32>,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        samples: SamplesArgs,
+        #[command(flatten)]
+        artifacts: ArtifactsArgs,
+        #[command(flatten)]
+        policy: PolicyArgs,
+    },
     /// Put a version in force, if it is still better than what is
     #[command(after_help = "\
 Examples:

@@ -155,7 +155,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 #[command(after_help = "The demo runs on a fixed clock and writes to payme-demo.db unless --db \
-names another. Running it again changes nothing.")]
+names another; weights and a report go beside it. Running it again changes nothing.")]
 pub(crate) struct DemoArgs {}
 
 #[derive(Debug, Args)]

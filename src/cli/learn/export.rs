@@ -25,8 +25,13 @@ pub(super) async fn shown(global: &Global, run: RunId, count: u32) -> Result<(),
 pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliError> {
     let Some(path) = out else {
         let mut rows = Rows::new(BufWriter::new(io::stdout().lock()));
-        let report = each(global, |samples| rows.write(samples)).await?;
-        rows.finish().map(drop).map_err(|error| to_stdout(&error))?;
+        let report = match each(global, |samples| rows.write(samples)).await {
+            Err(Stopped::Write(error)) => return to_stdout(error),
+            done => done?,
+        };
+        if let Err(error) = rows.finish() {
+            return to_stdout(error);
+        }
         if !global.quiet {
             eprintln!("{report}");
         }
@@ -52,15 +57,19 @@ pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliEr
     output::value(global, &told, || report.to_string())
 }
 
-fn to_stdout(error: &io::Error) -> CliError {
-    CliError::new("output", format!("cannot write to stdout: {error}"))
+/// A reader that went away is no error.
+fn to_stdout(error: io::Error) -> Result<(), CliError> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(CliError::new("output", format!("cannot write to stdout: {error}"))),
+    }
 }
 
 /// Hands over every page, with a counter on a terminal.
 async fn each(
     global: &Global,
     mut write: impl FnMut(&[Sample]) -> io::Result<()>,
-) -> Result<ExportReport, CliError> {
+) -> Result<ExportReport, Stopped> {
     let payme = open(global).await?;
     let bar = progress::spinner(global, "samples");
     let done = payme
@@ -70,21 +79,33 @@ async fn each(
         })
         .await;
     bar.finish_and_clear();
-    done.map_err(|stopped| match stopped {
-        Stopped::Driver(error) => error.into(),
-        Stopped::Write(error) => CliError::new("output", format!("cannot write samples: {error}")),
-    })
+    done
 }
 
 /// Why an export stopped.
 enum Stopped {
-    Driver(DriverError),
+    Engine(CliError),
     Write(io::Error),
+}
+
+impl From<CliError> for Stopped {
+    fn from(error: CliError) -> Self {
+        Self::Engine(error)
+    }
 }
 
 impl From<DriverError> for Stopped {
     fn from(error: DriverError) -> Self {
-        Self::Driver(error)
+        Self::Engine(error.into())
+    }
+}
+
+impl From<Stopped> for CliError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Engine(error) => error,
+            Stopped::Write(error) => Self::new("output", format!("cannot write samples: {error}")),
+        }
     }
 }
 

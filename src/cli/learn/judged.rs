@@ -5,7 +5,7 @@ use payme::learning::{Judged, Verdict};
 use super::super::output;
 
 /// The measures of both, and every check of the verdict.
-pub(super) fn table(judged: &Judged) -> String {
+pub(crate) fn table(judged: &Judged) -> String {
     let (new, old) = (&judged.metrics, &judged.champion);
     let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
     let rows = new.measures().into_iter().zip(old.measures()).map(|((name, new), (_, old))| {
@@ -27,7 +27,7 @@ pub(super) fn table(judged: &Judged) -> String {
 }
 
 /// A line for each check.
-pub(super) fn checks(verdict: &Verdict) -> String {
+fn checks(verdict: &Verdict) -> String {
     let line = |check: &payme::learning::Check| {
         format!("{}  {check}", if check.is_met() { "yes" } else { "no " })
     };

@@ -2,14 +2,18 @@
 
 mod export;
 mod judged;
+mod report;
 
 use std::path::Path;
+
+pub(crate) use judged::table as judged_table;
+pub(crate) use report::write_page;
 
 use payme::artifacts::{Artifacts, Promoted, Retrained};
 use payme::learning::train::{Bounds, ClassWeights, FitOptions, Newton};
 use payme::learning::{
-    Guard, Holdout, Judged, PromotionPolicy, Retrain, Sample, TrainingOptions, judge_weights,
-    parse_samples,
+    Guard, Holdout, Judged, PromotionPolicy, Retrain, Sample, TrainingOptions, TrainingRecord,
+    judge_trained, judge_weights, parse_samples,
 };
 use payme::ranking::Weights;
 use serde_json::json;
@@ -29,17 +33,32 @@ pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, Cl
             let options = TrainingOptions { holdout: held_out(holdout), ..options(fit, policy) };
             train(global, samples, artifacts, &options, *if_due).await?;
         }
-        LearnWhat::Evaluate { version, weights, samples, artifacts, holdout, policy } => {
+        LearnWhat::Evaluate { version, weights: None, samples, artifacts, policy, .. } => {
             let artifacts = Artifacts::open(&artifacts.artifacts)?;
-            let (weights, options) = match weights {
-                Some(file) => {
-                    let weights = weights_of(file)?;
-                    (weights, TrainingOptions { holdout: held_out(holdout), ..judging(policy) })
-                }
-                None => stored(&artifacts, *version, policy)?,
+            let version = Stored::read(&artifacts, *version)?;
+            let champion = artifacts.champion(&version.record.options())?;
+            let judged = version.judge(&champion, &read(global, samples).await?, policy)?;
+            show(global, version.weights.version, &judged)?;
+        }
+        LearnWhat::Evaluate {
+            weights: Some(file), samples, artifacts, holdout, policy, ..
+        } => {
+            let weights = weights_of(file)?;
+            let options = TrainingOptions {
+                set: weights.set(),
+                holdout: held_out(holdout),
+                policy: promotion(policy),
+                ..TrainingOptions::default()
             };
-            let (judged, _) = judge(global, &artifacts, &weights, samples, &options).await?;
-            show(global, weights.version, &judged)?;
+            let champion = Artifacts::open(&artifacts.artifacts)?.champion(&options)?;
+            let rows = read(global, samples).await?;
+            show(global, weights.version, &judge_weights(&weights, &champion, &rows, &options)?)?;
+        }
+        LearnWhat::Report { version, out, samples, artifacts, policy } => {
+            let artifacts = Artifacts::open(&artifacts.artifacts)?;
+            let stored = Stored::read(&artifacts, *version)?;
+            let rows = read(global, samples).await?;
+            report::write(global, out, &artifacts, &stored, &rows, promotion(policy))?;
         }
         LearnWhat::Promote { version, roll_back: true, artifacts, .. } => {
             Artifacts::open(&artifacts.artifacts)?.roll_back(*version)?;
@@ -111,10 +130,11 @@ async fn promote(
     policy: &PolicyArgs,
 ) -> Result<Finding, CliError> {
     let artifacts = Artifacts::open(&artifacts.artifacts)?;
-    let (weights, options) = stored(&artifacts, Some(version), policy)?;
-    let (judged, champion) = judge(global, &artifacts, &weights, samples, &options).await?;
+    let stored = Stored::read(&artifacts, Some(version))?;
+    let champion = artifacts.champion(&stored.record.options())?;
+    let judged = stored.judge(&champion, &read(global, samples).await?, policy)?;
     if judged.verdict.promoted
-        && let Promoted::Overtaken { by } = artifacts.promote(version, champion)?
+        && let Promoted::Overtaken { by } = artifacts.promote(version, champion.version)?
     {
         let message = format!("version {by} came into force meanwhile: promote again to beat it");
         return Err(CliError::new("artifact_overtaken", message));
@@ -135,38 +155,37 @@ fn show(global: &Global, version: u32, judged: &Judged) -> Result<(), CliError> 
     output::value(global, &told, || judged::table(judged))
 }
 
-/// Holds weights against those in force, whose version comes with it.
-async fn judge(
-    global: &Global,
-    artifacts: &Artifacts,
-    weights: &Weights,
-    samples: &SamplesArgs,
-    options: &TrainingOptions,
-) -> Result<(Judged, u32), CliError> {
-    let rows = read(global, samples).await?;
-    let champion = artifacts.champion(options)?;
-    let judged = judge_weights(weights, &champion, &rows, options)?;
-    Ok((judged, champion.version))
+/// A stored version, with what was kept of its training.
+pub(super) struct Stored {
+    pub(super) weights: Weights,
+    pub(super) record: TrainingRecord,
 }
 
-/// A stored version, and the options by which the same people are held out as when it was trained.
-fn stored(
-    artifacts: &Artifacts,
-    version: Option<u32>,
-    policy: &PolicyArgs,
-) -> Result<(Weights, TrainingOptions), CliError> {
-    let newest = || artifacts.versions().map(|versions| versions.last().copied());
-    let version = match version {
-        Some(version) => version,
-        None => newest()?.ok_or_else(|| {
-            let folder = artifacts.dir().display();
-            CliError::new("artifact_no_version", format!("{folder}: no weights: train some first"))
-        })?,
-    };
-    let (weights, trained) = (artifacts.weights(version)?, artifacts.provenance(version)?);
-    let options =
-        TrainingOptions { set: trained.signals, holdout: trained.holdout, ..judging(policy) };
-    Ok((weights, options))
+impl Stored {
+    /// The version of a number, or the newest.
+    pub(super) fn read(artifacts: &Artifacts, version: Option<u32>) -> Result<Self, CliError> {
+        let version = match version.or(artifacts.versions()?.last().copied()) {
+            Some(version) => version,
+            None => {
+                let folder = artifacts.dir().display();
+                let message = format!("{folder}: no weights are here: train some first");
+                return Err(CliError::new("artifact_no_version", message));
+            }
+        };
+        let (weights, record) = (artifacts.weights(version)?, artifacts.record(version)?);
+        Ok(Self { weights, record })
+    }
+
+    /// Holds it against others, on people whom its fit has not seen.
+    fn judge(
+        &self,
+        champion: &Weights,
+        samples: &[Sample],
+        policy: &PolicyArgs,
+    ) -> Result<Judged, CliError> {
+        let policy = promotion(policy);
+        Ok(judge_trained(&self.weights, &self.record, champion, samples, &policy)?)
+    }
 }
 
 fn weights_of(file: &Path) -> Result<Weights, CliError> {
@@ -190,12 +209,11 @@ async fn read(global: &Global, samples: &SamplesArgs) -> Result<Vec<Sample>, Cli
     Ok(rows)
 }
 
-fn judging(policy: &PolicyArgs) -> TrainingOptions {
-    let policy = match policy.policy {
+fn promotion(args: &PolicyArgs) -> PromotionPolicy {
+    match args.policy {
         Policy::Strict => PromotionPolicy::Strict,
         Policy::Guarded => PromotionPolicy::Guarded(Guard::default()),
-    };
-    TrainingOptions { policy, ..TrainingOptions::default() }
+    }
 }
 
 fn options(fit: &FitArgs, policy: &PolicyArgs) -> TrainingOptions {
@@ -210,7 +228,8 @@ fn options(fit: &FitArgs, policy: &PolicyArgs) -> TrainingOptions {
             ..FitOptions::default()
         },
         calibration: fit.calibration,
-        ..judging(policy)
+        policy: promotion(policy),
+        ..TrainingOptions::default()
     }
 }
 

@@ -163,6 +163,12 @@ impl PerUser {
     pub fn at(k: usize) -> Self {
         Self { k, divide_by: DivideBy::default(), without_positive: WithoutPositive::default() }
     }
+
+    /// The same over everybody: users without a positive row count with 0. It is what models are
+    /// promoted by.
+    pub fn of_everybody(k: usize) -> Self {
+        Self { without_positive: WithoutPositive::Zero, ..Self::at(k) }
+    }
 }
 
 /// A mean over users.

@@ -153,10 +153,9 @@ impl RankerMetrics {
     ) -> Result<Self, EvaluationError> {
         let (ranked, users) = (scores.ranked(table)?, table.users());
         let all = metrics(&scores.forecasts(table)?, &MetricsOptions::default())?;
-        let everybody = |k| PerUser { without_positive: WithoutPositive::Zero, ..PerUser::at(k) };
-        let of_users = precision_at_k_of_users(&ranked, &users, everybody(5))?;
+        let of_users = precision_at_k_of_users(&ranked, &users, PerUser::of_everybody(5))?;
         let at_5 = Sampled::over_users(&of_users)?;
-        let at_10 = precision_at_k_per_user(&ranked, &users, everybody(10))?;
+        let at_10 = precision_at_k_per_user(&ranked, &users, PerUser::of_everybody(10))?;
         let grades: Vec<f64> = table.labels().iter().map(|label| f64::from(*label)).collect();
         let graded = Graded::new(&grades, &scores.ranks)?;
         let ndcg = ndcg_at_k_per_user(graded, &users, 10, Gain::Linear, WithoutPositive::LeaveOut)?;
@@ -185,8 +184,9 @@ impl RankerMetrics {
 
     /// As the members of a file.
     pub fn to_map(&self) -> Map<String, Value> {
-        match super::plain(self) {
-            Value::Object(members) => members,
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // Numbers, and null: JSON has all of them.
             _ => Map::new(),
         }
     }

@@ -10,14 +10,12 @@ mod calibrated;
 mod error;
 mod holdout;
 mod measures;
+mod record;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
 use super::evaluation::CrossValidationOptions;
-use super::train::{Convergence, Fit, FitOptions, Samples, Trainer};
+use super::train::{Convergence, Fit, FitIntervals, FitOptions, Samples, Trainer};
 use super::{
     Check, Comparison, Conformal, Folds, Forecasts, PSI_BINS, PromotionPolicy, PsiReference,
     Sample, SampleTable, Verdict, cross_validate,
@@ -29,6 +27,7 @@ pub use calibrated::{Calibrated, CalibrationKind};
 pub use error::RankerError;
 pub use holdout::{Holdout, Parts};
 pub use measures::{ModelScores, RankerMetrics, SampleCounts};
+pub use record::{Provenance, TrainingRecord};
 
 /// How a ranker is trained and judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +63,9 @@ impl Default for TrainingOptions {
     }
 }
 
+/// How often the intervals of weights hold the true ones.
+const INTERVAL_CONFIDENCE: f64 = 0.95;
+
 /// A trained ranker, what it is worth, and whether it is promoted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
@@ -71,6 +73,8 @@ pub struct Trained {
     pub weights: Weights,
     /// How the fit ended.
     pub convergence: Convergence,
+    /// How far chance may have moved the weights, at a confidence of 95 %.
+    pub intervals: FitIntervals,
     /// What became of the calibration.
     pub calibrated: Calibrated,
     /// How many samples there were, and how they were parted.
@@ -102,7 +106,9 @@ pub fn train_ranker(
 ) -> Result<Trained, RankerError> {
     let parts = options.holdout.part(samples, options.set)?;
     let rows = Samples::new(parts.train.matrix()?, parts.train.labels())?;
-    let Fit { coefficients, intercept, convergence } = trainer.fit(&rows, &options.fit)?;
+    let fit = trainer.fit(&rows, &options.fit)?;
+    let intervals = FitIntervals::new(&rows, &options.fit, &fit, INTERVAL_CONFIDENCE)?;
+    let Fit { coefficients, intercept, convergence } = fit;
     let calibrated = calibrate(trainer, &rows, &parts.train, options);
     let calibration = calibrated.calibration().cloned().unwrap_or(Calibration::Identity);
     let mut coefficients = coefficients.into_iter();
@@ -110,10 +116,20 @@ pub fn train_ranker(
     let weights = Weights::new(0, values).with_link(Link::Logit { intercept, calibration });
     let counts = SampleCounts::new(samples, &parts);
     let mut judged = judge(&weights, champion, &parts, counts, options)?;
-    judged.need_converged(&convergence);
+    judged.need_converged(convergence.is_converged, convergence.iterations);
     let references = references(&parts.train);
     let options = options.clone();
-    Ok(Trained { weights, convergence, calibrated, counts, judged, references, parts, options })
+    Ok(Trained {
+        weights,
+        convergence,
+        intervals,
+        calibrated,
+        counts,
+        judged,
+        references,
+        parts,
+        options,
+    })
 }
 
 /// Learns a calibration from the probabilities of people whom the fit has not seen.
@@ -157,11 +173,29 @@ pub struct Judged {
 
 impl Judged {
     /// A fit that did not converge is never promoted.
-    fn need_converged(&mut self, convergence: &Convergence) {
-        if !convergence.is_converged {
-            self.verdict.refuse(Check::Converged { iterations: convergence.iterations });
+    fn need_converged(&mut self, is_converged: bool, iterations: u32) {
+        if !is_converged {
+            self.verdict.refuse(Check::Converged { iterations });
         }
     }
+}
+
+/// Holds weights that were trained before against those in force, on people whom their fit has not
+/// seen: those of these samples that would have been held out then.
+///
+/// # Errors
+/// Those of [`judge_weights`].
+pub fn judge_trained(
+    weights: &Weights,
+    record: &TrainingRecord,
+    champion: &Weights,
+    samples: &[Sample],
+    policy: &PromotionPolicy,
+) -> Result<Judged, RankerError> {
+    let options = TrainingOptions { policy: *policy, ..record.options() };
+    let mut judged = judge_weights(weights, champion, samples, &options)?;
+    judged.need_converged(record.training.is_converged, record.training.iterations);
+    Ok(judged)
 }
 
 /// Holds weights against those in force, on the rows that training with these options would hold
@@ -214,29 +248,6 @@ fn references(table: &SampleTable) -> Vec<Option<PsiReference>> {
     (0..columns).map(|at| PsiReference::new(&column(at), PSI_BINS).ok()).collect()
 }
 
-/// How a ranker was trained, as it is kept with its metrics: enough to part the samples again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// The signals that were learnt from.
-    pub signals: SignalSet,
-    /// Which rows were held out.
-    pub holdout: Holdout,
-    /// What was asked of the calibration.
-    pub calibration: CalibrationKind,
-    /// The strength of the squared penalty.
-    pub l2: f64,
-    /// The strength of the absolute penalty.
-    pub l1: f64,
-    /// Whether the fit converged.
-    pub is_converged: bool,
-    /// How many steps it made.
-    pub iterations: u32,
-    /// The greatest entry of the mean gradient at its end.
-    pub gradient_max: f64,
-    /// The loss with its penalties, as a sum.
-    pub objective: f64,
-}
-
 impl Trained {
     /// Holds the same weights against another champion, on the same rows: for one that came into
     /// force meanwhile.
@@ -245,45 +256,7 @@ impl Trained {
     /// What judging refuses.
     pub fn against(&self, champion: &Weights) -> Result<Self, RankerError> {
         let mut judged = judge(&self.weights, champion, &self.parts, self.counts, &self.options)?;
-        judged.need_converged(&self.convergence);
+        judged.need_converged(self.convergence.is_converged, self.convergence.iterations);
         Ok(Self { judged, ..self.clone() })
     }
-
-    /// How it was trained.
-    pub fn provenance(&self) -> Provenance {
-        let (options, convergence) = (&self.options, &self.convergence);
-        Provenance {
-            signals: options.set,
-            holdout: options.holdout,
-            calibration: options.calibration,
-            l2: options.fit.l2,
-            l1: options.fit.l1,
-            is_converged: convergence.is_converged,
-            iterations: convergence.iterations,
-            gradient_max: convergence.gradient_max,
-            objective: convergence.objective,
-        }
-    }
-
-    /// What is kept with the weights, as JSON: the members of [`RankerMetrics`], and beside them
-    /// `champion` (those of the weights in force, on the same rows), `verdict`, `conformal`,
-    /// `references` (the bins of each signal) and `training` ([`Provenance`]).
-    pub fn to_metrics(&self) -> Map<String, Value> {
-        let mut members = self.judged.metrics.to_map();
-        let signals = self.options.set.signals().iter().map(|signal| signal.as_str().to_owned());
-        let references = signals.zip(self.references.iter().map(plain)).collect();
-        members.extend([
-            ("champion".to_owned(), Value::Object(self.judged.champion.to_map())),
-            ("verdict".to_owned(), plain(&self.judged.verdict)),
-            ("conformal".to_owned(), plain(&self.judged.conformal)),
-            ("references".to_owned(), Value::Object(references)),
-            ("training".to_owned(), plain(&self.provenance())),
-        ]);
-        members
-    }
-}
-
-/// A value of ours as JSON: numbers, words and lists, which have nothing that JSON has not.
-fn plain<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }

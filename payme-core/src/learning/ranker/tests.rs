@@ -76,18 +76,17 @@ fn the_weights_score_as_they_were_judged() {
     let again = ModelScores::new(&read, &trained.parts.test);
     let metrics = RankerMetrics::new(&again, &trained.parts.test, 0, trained.counts).unwrap();
     assert_eq!(metrics, trained.judged.metrics);
-    let members = trained.to_metrics();
+    let record = trained.record();
+    let members = record.to_map();
+    assert_eq!(TrainingRecord::from_map(&members).unwrap(), record);
     assert_eq!(RankerMetrics::from_map(&members).unwrap(), trained.judged.metrics);
-    let verdict: Verdict = serde_json::from_value(members["verdict"].clone()).unwrap();
-    assert_eq!(verdict, trained.judged.verdict);
-    assert_eq!(members["verdict"]["checks"][0]["is_met"], Value::Bool(true));
-    let provenance: Provenance = serde_json::from_value(members["training"].clone()).unwrap();
-    assert_eq!(provenance, trained.provenance());
-    let options = TrainingOptions::default();
-    let judged =
-        judge_weights(&trained.weights, &Weights::default(), &people(200, 2), &options).unwrap();
+    assert_eq!(members["verdict"]["checks"][0]["is_met"], serde_json::Value::Bool(true));
+    // The same people are held out again.
+    let (samples, champion) = (people(200, 2), Weights::default());
+    let policy = PromotionPolicy::default();
+    let judged = judge_trained(&trained.weights, &record, &champion, &samples, &policy).unwrap();
     assert_eq!(judged, trained.judged);
-    let parts = provenance.holdout.part(&people(200, 2), provenance.signals).unwrap();
+    let parts = record.training.holdout.part(&samples, record.training.signals).unwrap();
     assert_eq!(parts, trained.parts);
 }
 
@@ -117,6 +116,10 @@ fn a_fit_that_did_not_converge_is_never_promoted() {
         trained.judged.verdict.refusals().map(ToString::to_string).collect();
     assert_eq!(refusals, ["a fit that has converged, which it had not after 1 steps"]);
     assert!(!trained.against(&Weights::default()).unwrap().judged.verdict.promoted);
+    let (record, samples) = (trained.record(), people(400, 1));
+    let (weights, champion) = (&trained.weights, Weights::default());
+    let judged = judge_trained(weights, &record, &champion, &samples, &options.policy).unwrap();
+    assert!(!judged.verdict.promoted);
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! arithmetic says nothing of a number (it lies on a bound, is held at zero, is determined by
 //! others, or is not where the objective is least), it has no interval.
 
+use serde::{Deserialize, Serialize};
+
 use super::pass::{Part, Want, sums};
 use super::solve::Factor;
 use super::space::{Space, Term};
@@ -12,7 +14,10 @@ use super::{Fit, FitOptions, Samples, TrainError};
 use crate::learning::normal::two_sided;
 
 /// What is known of a fitted number.
-#[derive(Debug, Clone, Copy, PartialEq)]
+///
+/// In JSON: `value`, and `standard_error`, `low` and `high`, or `no_interval` with the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Estimate {
     /// The number.
     pub value: f64,
@@ -32,7 +37,8 @@ pub struct Interval {
 }
 
 /// Why a fitted number has no interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NoInterval {
     /// It lies on one of its bounds: chance can move it to one side only.
     AtBound,
@@ -43,6 +49,36 @@ pub enum NoInterval {
     /// The fit ended more than a hundredth of a standard error away from where the objective is
     /// least.
     NotAtMinimum,
+}
+
+/// An estimate as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Known { value: f64, standard_error: f64, low: f64, high: f64 },
+    Unknown { value: f64, no_interval: NoInterval },
+}
+
+impl From<Estimate> for Stored {
+    fn from(Estimate { value, interval }: Estimate) -> Self {
+        match interval {
+            Ok(Interval { standard_error, low, high }) => {
+                Self::Known { value, standard_error, low, high }
+            }
+            Err(no_interval) => Self::Unknown { value, no_interval },
+        }
+    }
+}
+
+impl From<Stored> for Estimate {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Known { value, standard_error, low, high } => {
+                Self { value, interval: Ok(Interval { standard_error, low, high }) }
+            }
+            Stored::Unknown { value, no_interval } => Self { value, interval: Err(no_interval) },
+        }
+    }
 }
 
 impl std::fmt::Display for NoInterval {
@@ -57,7 +93,7 @@ impl std::fmt::Display for NoInterval {
 }
 
 /// What is known of the weights of a fit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitIntervals {
     /// How often such intervals hold the true number, by the arithmetic below.
     pub confidence: f64,
