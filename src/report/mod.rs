@@ -21,7 +21,7 @@ mod version;
 use payme_core::learning::train::{FitIntervals, Matrix};
 use payme_core::learning::{
     CalibrationDrift, Conformal, EvaluationError, Forecasts, Groups, LearningError, PrecisionDrift,
-    Psi, PsiReference, Verdict, psi_of_columns,
+    Psi, PsiReference, Scored, Verdict,
 };
 use payme_core::types::Instant;
 
@@ -38,6 +38,9 @@ pub struct ReportModel<'a> {
     pub version: u32,
     /// The probability of each held-out row, in [0, 1].
     pub probabilities: &'a [f64],
+    /// What the rows are ordered by, where that tells rows apart that have one probability, as an
+    /// isotonic calibration makes them; without it, the probabilities.
+    pub ranks: Option<&'a [f64]>,
 }
 
 /// How many rows took part, and where.
@@ -56,8 +59,8 @@ pub struct ReportCounts {
 /// The signals that weights were trained on, and those of now.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportDrift<'a> {
-    /// The bins of each signal, as of training.
-    pub references: &'a [PsiReference],
+    /// The bins of each signal, as of training; `None` of one that had too few values.
+    pub references: &'a [Option<PsiReference>],
     /// The signals of the rows of now, one column each.
     pub now: Matrix<'a>,
 }
@@ -138,6 +141,8 @@ struct Named<'a> {
     name: &'static str,
     version: u32,
     forecasts: Forecasts<'a>,
+    /// The same rows as they are ordered.
+    order: Scored<'a>,
     series: Series,
     /// Name and version, for keys.
     label: String,
@@ -150,10 +155,11 @@ impl<'a> Named<'a> {
         model: ReportModel<'a>,
         series: Series,
     ) -> Result<Self, ReportError> {
-        let ReportModel { version, probabilities } = model;
+        let ReportModel { version, probabilities, ranks } = model;
         let forecasts = Forecasts::new(labels, probabilities)?;
+        let order = Scored::new(labels, ranks.unwrap_or(probabilities))?;
         let label = format!("{name} (version {version})");
-        Ok(Self { name, version, forecasts, series, label })
+        Ok(Self { name, version, forecasts, order, series, label })
     }
 
     /// The ids of the two figures that there are of each model.
@@ -202,6 +208,7 @@ impl Report<'_> {
     ///     coefficients: vec![Estimate { value: 1.0, interval }],
     ///     intercept: None,
     /// };
+    /// let model = |version, probabilities| ReportModel { version, probabilities, ranks: None };
     /// let report = Report {
     ///     title: "Training of <today>",
     ///     made_at: Instant::EPOCH,
@@ -210,8 +217,8 @@ impl Report<'_> {
     ///     counts: ReportCounts::default(),
     ///     labels: &[true, false, true, false],
     ///     users: &Groups::of_sizes([2, 2]),
-    ///     champion: ReportModel { version: 0, probabilities: &[0.5, 0.5, 0.25, 0.5] },
-    ///     challenger: ReportModel { version: 1, probabilities: &[0.75, 0.5, 0.75, 0.25] },
+    ///     champion: model(0, &[0.5, 0.5, 0.25, 0.5]),
+    ///     challenger: model(1, &[0.75, 0.5, 0.75, 0.25]),
     ///     signals: &["similarity"],
     ///     weights: &weights,
     ///     drift: None,
@@ -261,7 +268,7 @@ impl Report<'_> {
         page: &mut Markup,
         models: &Models<'_>,
         measures: &sections::Measures,
-        moved: Option<&[Psi]>,
+        moved: Option<&[Option<Psi>]>,
     ) -> Result<(), ReportError> {
         let mut outcome = Ok(());
         sections::verdict(page, self.verdict, models);
@@ -314,9 +321,17 @@ impl Report<'_> {
         })
     }
 
-    fn moved(&self) -> Result<Option<Vec<Psi>>, ReportError> {
-        let moved = self.drift.map(|drift| psi_of_columns(drift.references, &drift.now));
-        moved.transpose().map_err(ReportError::from)
+    /// How far each signal has moved, where that is known.
+    fn moved(&self) -> Result<Option<Vec<Option<Psi>>>, ReportError> {
+        let Some(ReportDrift { references, now }) = self.drift else { return Ok(None) };
+        let psi = |(column, reference): (usize, &Option<PsiReference>)| {
+            let Some(reference) = reference else { return Ok(None) };
+            let values: Vec<f64> = (0..now.rows()).filter_map(|row| now.get(row, column)).collect();
+            reference.psi(&values).map(Some)
+        };
+        let moved: Result<Vec<_>, EvaluationError> =
+            references.iter().enumerate().map(psi).collect();
+        Ok(Some(moved?))
     }
 
     /// Held-out rows and users, in words.

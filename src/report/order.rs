@@ -53,8 +53,7 @@ fn precision(page: &mut Markup, models: &Models<'_>, users: &Groups) -> Result<(
     let mut counted_users = 0;
     for (points, model) in rows.iter_mut().zip(models.both()) {
         for k in 1..=PLACES {
-            let found =
-                precision_at_k_per_user(model.forecasts.scored(), users, PerUser::of_everybody(k))?;
+            let found = precision_at_k_per_user(&model.order, users, PerUser::of_everybody(k))?;
             match found.mean {
                 Defined::Yes(mean) => points.push([float(k), mean]),
                 Defined::No(undefined) => {
@@ -71,7 +70,7 @@ fn precision(page: &mut Markup, models: &Models<'_>, users: &Groups) -> Result<(
     };
     let description = format!(
         "Share of positives among the first k rows of a user, divided by k, as a mean over {}; rows \
-         of equal probability stand in every order. At 5 the challenger \
+         that are equal stand in every order. At 5 the challenger \
          has {}, the champion {}; at 10 {} and {}.",
         counted(counted_users, "user"),
         at(0, 5),
@@ -139,7 +138,7 @@ fn said(model: [f64; 2], of: &str, farthest: f64) -> String {
 fn roc(page: &mut Markup, models: &Models<'_>) {
     let title = "ROC curves";
     let of = models.both().map(|model| {
-        let rows = model.forecasts.scored();
+        let rows = &model.order;
         (roc_curve(rows), roc_auc(rows).unwrap_or(f64::NAN))
     });
     let [(Defined::Yes(first), a), (Defined::Yes(second), b)] = of else {
@@ -171,7 +170,7 @@ fn roc(page: &mut Markup, models: &Models<'_>) {
 fn precision_recall(page: &mut Markup, models: &Models<'_>) {
     let title = "Precision-recall curves";
     let of = models.both().map(|model| {
-        let rows = model.forecasts.scored();
+        let rows = &model.order;
         (precision_recall_curve(rows), average_precision(rows).unwrap_or(f64::NAN))
     });
     let [(Defined::Yes(first), a), (Defined::Yes(second), b)] = of else {

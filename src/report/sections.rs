@@ -2,12 +2,11 @@
 //!
 //! In: what is known. Out: markup. What is not known is said to be so.
 
-use payme_core::learning::{Binning, ExpectedEce};
 use payme_core::learning::{
-    BrierDecomposition, CalibrationDrift, Check, Conformal, Defined, Gain, Graded, Groups, Metrics,
-    MetricsOptions, PerUser, PrecisionDrift, Sampled, UserMean, Verdict, WithoutPositive,
-    corp_decomposition, ece_expected_if_calibrated, metrics, ndcg_at_k_per_user,
-    precision_at_k_per_user,
+    Binning, BrierDecomposition, CalibrationDrift, Check, Conformal, Defined, ExpectedEce, Gain,
+    Graded, Groups, Metrics, MetricsOptions, PerUser, PrecisionDrift, Sampled, UserMean, Verdict,
+    WithoutPositive, average_precision, corp_decomposition, ece_expected_if_calibrated, metrics,
+    ndcg_at_k_per_user, precision_at_k, precision_at_k_per_user, roc_auc,
 };
 
 use super::figure::Table;
@@ -158,6 +157,7 @@ fn found(check: &Check) -> String {
             format!("The lower bound of the difference is {}.", difference(bound))
         }
         Check::LabelledUsers { found, .. } => format!("There are {}.", count(found)),
+        Check::Converged { iterations } => format!("It had not after {iterations} steps."),
         Check::Brier { champion, challenger, margin }
         | Check::Ece { champion, challenger, margin } => {
             format!(
@@ -165,12 +165,6 @@ fn found(check: &Check) -> String {
                 figure(challenger),
                 figure(champion),
                 decimals(margin, 3),
-            )
-        }
-        Check::Converged { iterations } => {
-            format!(
-                "It had not after {}.",
-                counted(usize::try_from(iterations).unwrap_or(usize::MAX), "step")
             )
         }
     }
@@ -184,6 +178,9 @@ struct Measured {
     ndcg: UserMean,
     terms: BrierDecomposition,
     miscalibration: f64,
+    roc_auc: Defined<f64>,
+    average_precision: Defined<f64>,
+    pooled: [f64; 2],
 }
 
 /// What both are worth: the challenger, then the champion.
@@ -196,8 +193,9 @@ pub(super) fn measured(
     seed: u64,
 ) -> Result<Measures, ReportError> {
     let of = |model: &Named<'_>| -> Result<Measured, ReportError> {
-        let (forecasts, rows) = (&model.forecasts, model.forecasts.scored());
-        let metrics = metrics(forecasts, &MetricsOptions { bins: BINS, ..Default::default() })?;
+        let (forecasts, rows) = (&model.forecasts, &model.order);
+        let options = MetricsOptions { bins: BINS, precision_at: Vec::new() };
+        let metrics = metrics(forecasts, &options)?;
         let grades: Vec<f64> = rows.labels().iter().map(|l| f64::from(u8::from(*l))).collect();
         let graded = Graded::new(&grades, rows.scores())?;
         Ok(Measured {
@@ -209,6 +207,9 @@ pub(super) fn measured(
             ndcg: ndcg_at_k_per_user(graded, users, 5, Gain::Linear, WithoutPositive::LeaveOut)?,
             terms: metrics.brier_decomposition,
             miscalibration: corp_decomposition(forecasts).miscalibration,
+            roc_auc: roc_auc(rows),
+            average_precision: average_precision(rows),
+            pooled: [precision_at_k(rows, 5)?, precision_at_k(rows, 10)?],
             metrics,
         })
     };
@@ -218,19 +219,14 @@ pub(super) fn measured(
 /// A measure of a model.
 type Of = fn(&Measured) -> Defined<f64>;
 
-fn pooled(of: &Measured, k: usize) -> Defined<f64> {
-    let found = of.metrics.precision_at.iter().find(|(at, _)| *at == k);
-    Defined::Yes(found.map_or(f64::NAN, |(_, precision)| *precision))
-}
-
 /// The table of measures.
 pub(super) fn measures(page: &mut Markup, Measures(both): &Measures) {
     let all: [(&str, &str, Of); 15] = [
         ("Precision at 5 per user", "higher", |of| of.at[0].mean),
         ("Precision at 10 per user", "higher", |of| of.at[1].mean),
         ("nDCG at 5 per user", "higher", |of| of.ndcg.mean),
-        ("Area under the ROC curve", "higher", |of| of.metrics.roc_auc),
-        ("Average precision", "higher", |of| of.metrics.average_precision),
+        ("Area under the ROC curve", "higher", |of| of.roc_auc),
+        ("Average precision", "higher", |of| of.average_precision),
         ("Brier score", "lower", |of| Defined::Yes(of.metrics.brier)),
         ("Log loss", "lower", |of| Defined::Yes(of.metrics.log_loss)),
         ("Calibration error (ECE, 10 equal bins)", "lower", |of| Defined::Yes(of.metrics.ece)),
@@ -241,8 +237,8 @@ pub(super) fn measures(page: &mut Markup, Measures(both): &Measures) {
         ("ECE, bins of equal mass", "lower", |of| Defined::Yes(of.metrics.ece_equal_mass)),
         ("Miscalibration (CORP part of Brier)", "lower", |of| Defined::Yes(of.miscalibration)),
         ("Resolution (part of Brier)", "higher", |of| Defined::Yes(of.terms.resolution)),
-        ("Precision at 5 of all rows", "higher", |of| pooled(of, 5)),
-        ("Precision at 10 of all rows", "higher", |of| pooled(of, 10)),
+        ("Precision at 5 of all rows", "higher", |of| Defined::Yes(of.pooled[0])),
+        ("Precision at 10 of all rows", "higher", |of| Defined::Yes(of.pooled[1])),
     ];
     let row = |(name, better, of): (&str, &str, Of)| {
         let [challenger, champion] = both.each_ref().map(of);
@@ -351,7 +347,8 @@ pub(super) fn decisions(page: &mut Markup, conformal: Option<&Conformal>, model:
         );
         let text = format!(
             "At an error rate of {}, {from}, and {to}. Of the held-out rows {} are decided; of the \
-             others evidence is asked for.",
+             others evidence is asked for. Where the thresholds were taken from these rows, the \
+             shares below are as wanted by the way they were made.",
             level(conformal.error_rate()),
             percent(decided.share()),
         );
@@ -383,7 +380,7 @@ pub(super) fn about(page: &mut Markup, report: &Report<'_>) {
                 report.split,
                 report.seed,
             ),
-            "Equal probabilities are resolved by the mean over their orders, never by the order of \
+            "Rows of equal rank are resolved by the mean over their orders, never by the order of \
              the input. Per user, precision at k is divided by k, and users without a positive row \
              count with 0."
                 .to_owned(),

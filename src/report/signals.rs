@@ -8,7 +8,7 @@ use payme_core::learning::{PSI_WARNING, Psi};
 use super::figure::{Figure, Table};
 use super::markup::Markup;
 use super::number::{counted, decimals, figure, level};
-use super::plot::{Axis, Frame, Series, bar, label, line, mark, short};
+use super::plot::{Axis, Frame, LEFT, Series, bar, label, line, mark, short};
 
 /// How high the row of a signal is.
 const ROW: f64 = 36.0;
@@ -71,7 +71,7 @@ pub(super) fn weights(page: &mut Markup, names: &[&str], found: &FitIntervals) {
         line(page, "zero", [zero, frame.top], [zero, frame.bottom]);
         let mut top = frame.top;
         for (name, estimate) in &all {
-            let (text, middle) = ([52.0, top + 14.0], top + 25.0);
+            let (text, middle) = ([LEFT + 6.0, top + 14.0], top + 25.0);
             label(page, "label halo", text, &short(name, NAME_MAX));
             let value = match estimate.interval {
                 Ok(interval) => {
@@ -105,14 +105,12 @@ fn whisker(page: &mut Markup, frame: &Frame, estimate: &Estimate, y: f64) {
     mark(page, [x, y], Series::Challenger);
 }
 
-/// How far each signal has moved since the weights were trained.
-pub(super) fn drift(page: &mut Markup, names: &[&str], found: &[Psi]) {
-    let warned: Vec<&str> = names
-        .iter()
-        .zip(found)
-        .filter(|(_, psi)| psi.is_warning())
-        .map(|(name, _)| *name)
-        .collect();
+/// How far each signal has moved since the weights were trained; `None` where that is not known.
+pub(super) fn drift(page: &mut Markup, names: &[&str], found: &[Option<Psi>]) {
+    let named = || names.iter().copied().zip(found);
+    let known = || named().filter_map(|(name, psi)| Some((name, (*psi)?)));
+    let warned: Vec<&str> =
+        known().filter(|(_, psi)| psi.is_warning()).map(|(name, _)| name).collect();
     let warning = if warned.is_empty() {
         "No signal warns.".to_owned()
     } else {
@@ -124,41 +122,59 @@ pub(super) fn drift(page: &mut Markup, names: &[&str], found: &[Psi]) {
          and beyond chance it warns. {warning}",
         decimals(PSI_WARNING, 2),
     );
-    let reach = found.iter().map(|psi| psi.psi.max(psi.by_chance_95)).filter(|end| end.is_finite());
-    let most = reach.fold(0.3, f64::max);
+    let reach = known().map(|(_, psi)| psi.psi.max(psi.by_chance_95));
+    let most = reach.filter(|end| end.is_finite()).fold(0.3, f64::max);
     let (frame, height) = rows_frame(Axis::around(0.0, most, "stability index"), names.len());
     let title = "Drift of the signals";
     let about = Figure { id: "drift-signals", title, description: &description, height };
-    let row = |(name, psi): (&&str, &Psi)| {
-        let warns = if psi.is_warning() { "warns" } else { "does not warn" };
-        vec![
-            (*name).to_owned(),
-            figure(psi.psi),
-            figure(psi.by_chance),
-            figure(psi.by_chance_95),
-            psi.bins.to_string(),
-            warns.to_owned(),
-        ]
+    let row = |(name, psi): (&str, &Option<Psi>)| {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(match psi {
+            Some(psi) => {
+                let warns = if psi.is_warning() { "warns" } else { "does not warn" };
+                let [index, mean, most] = [psi.psi, psi.by_chance, psi.by_chance_95].map(figure);
+                [index, mean, most, psi.bins.to_string(), warns.to_owned()]
+            }
+            None => {
+                ["not known: too few values in training", "-", "-", "-", "-"].map(str::to_owned)
+            }
+        });
+        cells
     };
-    let head =
-        vec!["Signal", "Index", "By chance, mean", "By chance, 95 %", "Bins", "Whether it warns"];
-    let table = Table { head, rows: names.iter().zip(found).map(row).collect() };
+    let head = vec![
+        "Signal",
+        "Index",
+        "By chance, mean",
+        "By chance, 95\u{a0}%",
+        "Bins",
+        "Whether it warns",
+    ];
+    let table = Table { head, rows: named().map(row).collect() };
     about.write(page, &table, |page| {
         frame.draw(page);
         let edge = frame.at_x(PSI_WARNING);
         line(page, "reference", [edge, frame.top], [edge, frame.bottom]);
         let mut top = frame.top;
-        for (name, psi) in names.iter().zip(found) {
-            let [from, to] = [frame.at_x(0.0), frame.at_x(psi.psi)];
-            bar(page, "bar solid", None, [from, top + 19.0], [to, top + 31.0]);
-            let [cx, cy] = [frame.at_x(psi.by_chance_95), top + 25.0].map(super::plot::at);
-            let place = [("class", "mark open"), ("cx", cx.as_str()), ("cy", &cy), ("r", "3.5")];
-            page.empty("circle", &place);
-            label(page, "label halo", [52.0, top + 14.0], &short(name, NAME_MAX));
-            let warns = if psi.is_warning() { ", warns" } else { "" };
-            let value = format!("{}{warns}", decimals(psi.psi, 3));
+        for (name, psi) in named() {
+            let value = psi.map_or_else(
+                || "not known".to_owned(),
+                |psi| {
+                    moved(page, &frame, psi, top);
+                    let warns = if psi.is_warning() { ", warns" } else { "" };
+                    format!("{}{warns}", decimals(psi.psi, 3))
+                },
+            );
+            label(page, "label halo", [LEFT + 6.0, top + 14.0], &short(name, NAME_MAX));
             label(page, "tick end halo", [404.0, top + 14.0], &value);
             top += ROW;
         }
     });
+}
+
+fn moved(page: &mut Markup, frame: &Frame, psi: Psi, top: f64) {
+    let [from, to] = [frame.at_x(0.0), frame.at_x(psi.psi)];
+    bar(page, "bar solid", None, [from, top + 19.0], [to, top + 31.0]);
+    let [cx, cy] = [frame.at_x(psi.by_chance_95), top + 25.0].map(super::plot::at);
+    let place = [("class", "mark open"), ("cx", cx.as_str()), ("cy", &cy), ("r", "3.5")];
+    page.empty("circle", &place);
 }

@@ -1,8 +1,8 @@
 //! The report of stored weights: everything that a page needs, from samples and what was kept.
 
 use payme_core::learning::{
-    Groups, Holdout, ModelScores, PromotionPolicy, PsiReference, RankerError, RankerMetrics,
-    Sample, SampleTable, TrainingRecord, calibration_drift, judge_trained, precision_drift,
+    Groups, Holdout, ModelScores, PromotionPolicy, RankerError, RankerMetrics, Sample, SampleTable,
+    TrainingRecord, calibration_drift, judge_trained, precision_drift,
 };
 use payme_core::ranking::Weights;
 use payme_core::types::Instant;
@@ -50,16 +50,10 @@ impl VersionReport<'_> {
         let signals: Vec<&str> =
             training.signals.signals().iter().map(|one| one.as_str()).collect();
         let all = SampleTable::new(self.samples, training.signals);
-        let references: Option<Vec<PsiReference>> =
-            self.record.references.iter().cloned().collect();
-        let drift = match &references {
-            Some(references) => {
-                Some(ReportDrift { references, now: all.matrix().map_err(RankerError::from)? })
-            }
-            None => None,
-        };
-        let now = judged.metrics.precision();
-        let fall = self.before.map(|before| precision_drift(before.precision(), now));
+        let now = all.matrix().map_err(RankerError::from)?;
+        let drift = Some(ReportDrift { references: &self.record.references, now });
+        let precision = judged.metrics.precision();
+        let fall = self.before.map(|before| precision_drift(before.precision(), precision));
         let seed = training.holdout.seed();
         let forecasts = new.forecasts(&test).map_err(RankerError::from)?;
         let promised = calibration_drift(&forecasts, self.record.metrics.ece, BINS, seed);
@@ -79,10 +73,12 @@ impl VersionReport<'_> {
             champion: ReportModel {
                 version: self.champion.version,
                 probabilities: &old.probabilities,
+                ranks: Some(&old.ranks),
             },
             challenger: ReportModel {
                 version: self.weights.version,
                 probabilities: &new.probabilities,
+                ranks: Some(&new.ranks),
             },
             signals: &signals,
             weights: &self.record.intervals,

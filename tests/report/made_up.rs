@@ -72,7 +72,7 @@ pub(crate) struct MadeUp {
     pub(crate) champion: Vec<f64>,
     pub(crate) challenger: Vec<f64>,
     pub(crate) weights: FitIntervals,
-    references: Vec<PsiReference>,
+    references: Vec<Option<PsiReference>>,
     pub(crate) conformal: Conformal,
     pub(crate) verdict: Verdict,
     precision: PrecisionDrift,
@@ -109,7 +109,7 @@ impl MadeUp {
         let reference = |column: usize| {
             let values: Vec<f64> =
                 train.features.chunks(SIGNALS.len()).map(|row| row[column]).collect();
-            PsiReference::new(&values, 10).unwrap()
+            (column != 3).then(|| PsiReference::new(&values, 10).unwrap())
         };
         let forecasts = Forecasts::new(labels, &champion).unwrap();
         Self {
@@ -145,8 +145,8 @@ impl MadeUp {
             },
             labels: &self.held_out.labels,
             users: &self.users,
-            champion: ReportModel { version: 7, probabilities: &self.champion },
-            challenger: ReportModel { version: 8, probabilities: &self.challenger },
+            champion: ReportModel { version: 7, probabilities: &self.champion, ranks: None },
+            challenger: ReportModel { version: 8, probabilities: &self.challenger, ranks: None },
             signals: &SIGNALS,
             weights: &self.weights,
             drift: Some(ReportDrift { references: &self.references, now: self.held_out.matrix() }),

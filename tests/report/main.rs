@@ -151,6 +151,12 @@ fn the_verdict_is_said_with_every_check() {
     assert!(
         text.contains("<strong>Not met</strong>: at least 50 users have a label. There are 20.")
     );
+    let mut unfinished = few.verdict;
+    unfinished.checks.push(payme::learning::Check::Converged { iterations: 100 });
+    let text = Report { verdict: Some(&unfinished), ..made_up.report() }.to_html().unwrap();
+    assert!(text.contains(
+        "<strong>Not met</strong>: the fit reached its minimum. It had not after 100 steps."
+    ));
     let none = Report { verdict: None, ..made_up.report() }.to_html().unwrap();
     assert!(none.contains("Nobody asked for a verdict"));
 }
@@ -193,7 +199,7 @@ fn one_row_and_odd_weights_are_a_page_as_well() {
         intercept: None,
     };
     let made_up = MadeUp::new(60, 3);
-    let model = ReportModel { version: 0, probabilities: &[1.0] };
+    let model = ReportModel { version: 0, probabilities: &[1.0], ranks: None };
     let report = Report {
         labels: &[true],
         users: &Groups::of_sizes([1]),
@@ -218,13 +224,37 @@ fn one_row_and_odd_weights_are_a_page_as_well() {
 }
 
 #[test]
+fn the_order_is_that_of_the_ranks_where_there_are_some() {
+    let made_up = MadeUp::new(60, 3);
+    let report = made_up.report();
+    // As an isotonic calibration that knows two classes: equal probabilities, and their ranks.
+    let flat: Vec<f64> =
+        made_up.challenger.iter().map(|p| if *p > 0.3 { 0.5 } else { 0.1 }).collect();
+    let cells = |ranks: Option<&[f64]>| {
+        let model = ReportModel { version: 8, probabilities: &flat, ranks };
+        let text = Report { challenger: model, ..report }.to_html().unwrap();
+        let page = parsed(&text);
+        let row = |name: &str| {
+            let head = all(&page, "th").into_iter().find(|head| text_of(*head) == name).unwrap();
+            text_of(head.parent().unwrap().children().filter(Node::is_element).nth(1).unwrap())
+        };
+        [row("Area under the ROC curve"), row("Precision at 5 per user"), row("Brier score")]
+    };
+    let (by_rank, flat_order) = (cells(Some(&made_up.challenger)), cells(None));
+    assert!(by_rank[0] > flat_order[0] && by_rank[1] > flat_order[1], "{by_rank:?} {flat_order:?}");
+    assert_eq!(by_rank[2], flat_order[2]);
+    let whole = report.to_html().unwrap();
+    assert!(whole.contains(&format!("challenger {}, champion", by_rank[0])), "{by_rank:?}");
+}
+
+#[test]
 fn a_report_that_cannot_be_is_refused() {
     let made_up = MadeUp::new(60, 3);
     let report = made_up.report();
     let code = |report: Report<'_>| report.to_html().map_or_else(|error| error.code(), |_| "fine");
-    let short = ReportModel { version: 1, probabilities: &[0.5] };
+    let short = ReportModel { version: 1, probabilities: &[0.5], ranks: None };
     let wrong = vec![1.5; made_up.labels().len()];
-    let wrong = ReportModel { version: 1, probabilities: &wrong };
+    let wrong = ReportModel { version: 1, probabilities: &wrong, ranks: None };
     let values = [0.5, 0.5];
     let references = report.drift.map_or(&[][..], |drift| drift.references);
     let narrow = ReportDrift { references, now: Matrix::new(&values, 2, 1, Order::Rows).unwrap() };
