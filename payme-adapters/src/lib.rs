@@ -10,6 +10,7 @@
 //! | `files` | readers of bank and mail files |
 //! | `plaid-transfer` | payouts over Plaid's Transfer API |
 //! | `artifacts` | trained weights on disk: versions, and the one in force |
+//! | `linfa` | a second trainer of weights, by linfa |
 //! | `snapshot` | files of compiled catalogues, read or mapped |
 //! | `vault` | account references and tokens under lock |
 //! | `system` | the clock and the randomness of the operating system |
@@ -23,6 +24,8 @@ pub mod driver;
 pub mod files;
 #[cfg(feature = "files")]
 pub mod gmail;
+#[cfg(feature = "linfa")]
+pub mod linfa;
 #[cfg(any(feature = "files", feature = "plaid-transfer"))]
 pub mod plaid;
 pub mod rail;

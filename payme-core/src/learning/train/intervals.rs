@@ -5,8 +5,12 @@
 //! arithmetic says nothing of a number (it lies on a bound, is held at zero, is determined by
 //! others, or is not where the objective is least), it has no interval.
 
+<<<<<<< HEAD
 use serde::{Deserialize, Serialize};
 
+=======
+use super::newton::start_at;
+>>>>>>> e7cc9bd (linfa is a second trainer, held to the measure of the first)
 use super::pass::{Part, Want, sums};
 use super::solve::Factor;
 use super::space::{Space, Term};
@@ -156,7 +160,7 @@ impl FitIntervals {
             let problem = "has to be above 0 and below 1";
             return Err(TrainError::Option { option: "the confidence", problem });
         }
-        let point = at_fit(samples, fit, options.has_intercept)?;
+        let point = start_at(samples, options, &fit.coefficients, fit.intercept)?;
         let space = Space::new(samples, options, Part::ALL)?;
         let point = space.enter(&point);
         let found = sums(&space, Part::ALL, &point, Want::Curvature);
@@ -193,20 +197,6 @@ impl FitIntervals {
             intercept: options.has_intercept.then(|| known.intercept(columns, fit.intercept)),
         })
     }
-}
-
-/// The weights of a fit, as a fit that begins there is told them.
-pub(super) fn at_fit(
-    samples: &Samples<'_>,
-    fit: &Fit,
-    has_intercept: bool,
-) -> Result<Vec<f64>, TrainError> {
-    let (found, rows) = (fit.coefficients.len(), samples.rows());
-    if found != samples.features().columns() {
-        return Err(TrainError::Shape { what: "coefficients", found, rows });
-    }
-    let intercept = has_intercept.then_some(fit.intercept);
-    Ok(fit.coefficients.iter().copied().chain(intercept).collect())
 }
 
 /// Why a number has no interval, as far as it says that itself.

@@ -118,7 +118,7 @@ impl LinearModel {
         #[cfg(feature = "parallel")]
         let is_finite = out.par_chunks_mut(size).enumerate().map(chunk).all(|is_finite| is_finite);
         #[cfg(not(feature = "parallel"))]
-        let is_finite = out.chunks_mut(size).enumerate().map(chunk).all(|is_finite| is_finite);
+        let is_finite = out.chunks_mut(size).enumerate().all(chunk);
         if is_finite {
             return Ok(());
         }

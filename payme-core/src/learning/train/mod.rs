@@ -27,7 +27,7 @@ mod tests_intervals;
 
 pub use intervals::{Estimate, FitIntervals, Interval, NoInterval};
 pub use linear::LinearModel;
-pub use newton::Newton;
+pub use newton::{Newton, convergence_at};
 pub use options::{Bounds, ClassWeights, Convergence, Fit, FitOptions, TrainError};
 pub use samples::{Matrix, Order, Samples};
 

@@ -73,6 +73,72 @@ impl Trainer for Newton {
     }
 }
 
+/// How near weights are to where the objective is least, whoever fitted them.
+///
+/// It is what a [`Fit`] of [`Newton`] says of itself: the same gradient in the same units, from one
+/// pass over the rows. Another trainer can so be held to the same measure. `iterations` is what
+/// that trainer says of itself.
+///
+/// # Errors
+/// As [`Trainer::fit`], [`TrainError::Separable`] included, where the next step leads on and on;
+/// and [`TrainError::Shape`] for another number of coefficients than columns.
+/// ```
+/// use payme_core::learning::train::{
+///     FitOptions, Matrix, Newton, Order, Samples, Trainer as _, convergence_at,
+/// };
+///
+/// let seen = [0.1, 0.4, 0.5, 0.6, 0.7, 0.9];
+/// let labels = [false, false, true, false, true, true];
+/// let samples = Samples::new(Matrix::new(&seen, 6, 1, Order::Rows)?, &labels)?;
+/// let options = FitOptions::default();
+/// let fit = Newton.fit(&samples, &options)?;
+/// let end = (fit.coefficients.as_slice(), fit.intercept);
+/// assert!(convergence_at(&samples, &options, end, 1)?.is_converged);
+/// assert!(!convergence_at(&samples, &options, (&[5.0], 0.0), 1)?.is_converged);
+/// # Ok::<(), payme_core::learning::train::TrainError>(())
+/// ```
+pub fn convergence_at(
+    samples: &Samples<'_>,
+    options: &FitOptions,
+    (coefficients, intercept): (&[f64], f64),
+    iterations: u32,
+) -> Result<Convergence, TrainError> {
+    let space = Space::new(samples, options, Part::ALL)?;
+    let start = start_at(samples, options, coefficients, intercept)?;
+    let point = space.enter(&start);
+    let search = Search::new(&space, Part::ALL, options, options.tolerance);
+    let here = search.sums(&point, Want::Curvature)?;
+    let model = search.model(&point, &here, &here.curvature);
+    let (residual, step) = (model.residual() / search.weight, model.step());
+    let convergence = Convergence {
+        is_converged: residual <= options.tolerance,
+        iterations,
+        gradient_max: residual,
+        objective: here.loss + search.penalty(&point),
+        aliased: step.aliased.into_iter().filter(|at| *at < coefficients.len()).collect(),
+    };
+    let found = Found { point, convergence, margin: here.margin, last_step: step.by };
+    if !options.is_penalised() && found.is_separating(&space) {
+        return Err(TrainError::Separable);
+    }
+    Ok(found.convergence)
+}
+
+/// Weights as a fit that begins there is told them.
+pub(super) fn start_at(
+    samples: &Samples<'_>,
+    options: &FitOptions,
+    coefficients: &[f64],
+    intercept: f64,
+) -> Result<Vec<f64>, TrainError> {
+    let (found, rows) = (coefficients.len(), samples.rows());
+    if found != samples.features().columns() {
+        return Err(TrainError::Shape { what: "coefficients", found, rows });
+    }
+    let intercept = options.has_intercept.then_some(intercept);
+    Ok(coefficients.iter().copied().chain(intercept).collect())
+}
+
 /// A search over some rows.
 struct Search<'s, 'a> {
     space: &'s Space<'a>,

@@ -158,6 +158,22 @@ pub enum TrainError {
     /// Features are so large that their sums are not finite.
     #[error("the features are too large for their sums: scale them")]
     Overflow,
+    /// This trainer cannot do what was asked for; another one can.
+    #[error("{trainer} cannot fit with {option}: ask another trainer")]
+    Unsupported {
+        /// The trainer.
+        trainer: &'static str,
+        /// What it cannot do.
+        option: &'static str,
+    },
+    /// The search of a trainer broke off without weights.
+    #[error("{trainer} broke off: {problem}")]
+    BrokeOff {
+        /// The trainer.
+        trainer: &'static str,
+        /// What it says.
+        problem: String,
+    },
     /// An option makes no sense.
     #[error("{option} {problem}")]
     Option {
@@ -181,6 +197,8 @@ impl TrainError {
             Self::Separable => "train_separable",
             Self::TooWide { .. } => "train_too_wide",
             Self::Overflow => "train_overflow",
+            Self::Unsupported { .. } => "train_unsupported",
+            Self::BrokeOff { .. } => "train_broke_off",
             Self::Option { .. } => "train_option",
         }
     }

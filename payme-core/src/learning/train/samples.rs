@@ -199,6 +199,16 @@ impl<'a> Samples<'a> {
         self.labels
     }
 
+    /// How much each row counts, if rows count differently.
+    pub const fn weights(&self) -> Option<&'a [f64]> {
+        self.weights
+    }
+
+    /// What is known of each score before anything is learnt, if something is.
+    pub const fn offsets(&self) -> Option<&'a [f64]> {
+        self.offsets
+    }
+
     pub(in crate::learning) fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights.get(row).copied().unwrap_or(0.0))
     }
