@@ -47,16 +47,14 @@ use payme_adapters::rail::{EverybodyHasDestination, MockRail};
 use payme_adapters::store::sqlite::SqliteStore;
 use payme_adapters::system::{SystemClock, SystemRandom};
 pub use payme_adapters::{artifacts, driver, files, plaid, store, system, vault};
-use payme_core::ports::{
-    Clock, DestinationResolver, PayoutStore, Random, Store, StoreError, TransferRail,
-};
+use payme_core::ports::{Clock, DestinationResolver, PayoutStore, Random, Store, TransferRail};
 pub use payme_core::{
     audit, catalog, claims, evidence, learning, matching, payouts, ports, ranking, sync, types,
 };
 
 pub use crate::rail::{OpenError, PlaidConfig, RailChoice, RailError};
 
-use crate::driver::{Audit, Driver, DriverError, Gateway, Payouts, StoredDestinations};
+use crate::driver::{Audit, Driver, Gateway, Payouts, StoredDestinations};
 use crate::vault::KeyRing;
 
 /// The database that is used where none is named.
@@ -129,15 +127,8 @@ impl Payme {
             vault,
         );
         let audit = Audit::new(Arc::clone(&shared), Arc::clone(&clock));
-        let driver = Driver::new(shared, clock, random);
-        match driver.bring_up_to_date().await {
-            // What may only be read is read as it is.
-            Ok(_) | Err(DriverError::Store(StoreError::ReadOnly)) => {
-                Ok(Self { driver, gateway, audit, store })
-            }
-            Err(DriverError::Store(error)) => Err(error.into()),
-            Err(error) => Err(StoreError::Failed(error.to_string()).into()),
-        }
+        let driver = Driver::new(shared, clock, random).up_to_date().await?;
+        Ok(Self { driver, gateway, audit, store })
     }
 
     /// Claims, attorneys and payouts.

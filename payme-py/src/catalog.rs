@@ -6,11 +6,14 @@
 
 use std::collections::HashSet;
 
+use payme_adapters::driver::MatchOptions;
+use payme_adapters::system::SystemClock;
 use payme_core::catalog::{CatalogIndex, Settlement, parse_settlements};
 use payme_core::evidence::{UserFeatures, parse_person_line};
 use payme_core::matching::{ExperimentKey, MatchScope, People, SignalSet, Variant, assign};
+use payme_core::ports::Clock as _;
 use payme_core::ranking::{Hit, MatchRequest, Weights, match_one, rank_people};
-use payme_core::types::json::Coded;
+use payme_core::types::json::{Coded, Refusal};
 use payme_core::types::{Instant, SettlementId, UserId};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -33,7 +36,8 @@ pub(crate) struct Settings {
     signals: Option<String>,
     /// A weights file.
     weights: Option<String>,
-    now: String,
+    /// The present where there is none.
+    now: Option<String>,
     include_closed: bool,
     near_misses: bool,
 }
@@ -61,6 +65,22 @@ fn words<const N: usize>(all: [&str; N]) -> String {
 
 impl Settings {
     fn plan(&self) -> Result<Plan, Failure> {
+        let (options, now) = self.options()?;
+        let MatchOptions { experiment_key, variant, weights, top_n, include_closed, near_misses } =
+            options;
+        let now = now.unwrap_or_else(|| SystemClock.now());
+        let request = MatchRequest {
+            variant: Variant::RulesVectorRanker,
+            weights,
+            scope: MatchScope { now, include_closed },
+            top_n,
+            near_misses,
+        };
+        Ok(Plan { variant, experiment_key, request })
+    }
+
+    /// The settings of a driver, and the time where one is given.
+    pub(crate) fn options(&self) -> Result<(MatchOptions, Option<Instant>), Failure> {
         let variant = self.variant.as_deref().map(|word| {
             Variant::parse(word).ok_or_else(|| {
                 let words = words(Variant::ALL.map(Variant::as_str));
@@ -70,16 +90,16 @@ impl Settings {
         let experiment_key = self.experiment_key.parse::<ExperimentKey>();
         let experiment_key = experiment_key
             .map_err(|error| Failure::input(error.code(), format!("experiment_key: {error}")))?;
-        let now = Instant::parse(&self.now)
-            .map_err(|error| Failure::input(error.code(), format!("now: {error}")))?;
-        let request = MatchRequest {
-            variant: Variant::RulesVectorRanker,
+        let now = self.now.as_deref().map(instant).transpose()?;
+        let options = MatchOptions {
+            experiment_key,
+            variant: variant.transpose()?,
             weights: self.weights()?,
-            scope: MatchScope { now, include_closed: self.include_closed },
             top_n: self.top,
+            include_closed: self.include_closed,
             near_misses: self.near_misses,
         };
-        Ok(Plan { variant: variant.transpose()?, experiment_key, request })
+        Ok((options, now))
     }
 
     fn weights(&self) -> Result<Weights, Failure> {
@@ -115,7 +135,17 @@ pub(crate) struct Catalog {
 }
 
 /// A row that was refused: its line, its JSON path, the code and the message.
-type Refused = (u64, String, &'static str, String);
+pub(crate) type Refused = (u64, String, &'static str, String);
+
+/// A refused row as Python takes it.
+pub(crate) fn refused(row: Refusal) -> Refused {
+    (row.line, row.path, row.code, row.message)
+}
+
+/// A time that was given.
+pub(crate) fn instant(text: &str) -> Result<Instant, Failure> {
+    Instant::parse(text).map_err(|error| Failure::input(error.code(), format!("now: {error}")))
+}
 
 #[pymethods]
 impl Catalog {
@@ -124,11 +154,10 @@ impl Catalog {
     fn from_json(py: Python<'_>, text: &[u8]) -> PyResult<(Self, Vec<Refused>)> {
         let read = py.detach(|| {
             let rows = parse_settlements(text)?;
-            let refused = rows.refused.into_iter();
-            let refused = refused.map(|row| (row.line, row.path, row.code, row.message));
+            let refused = rows.refused.into_iter().map(refused);
             Ok((Self { index: CatalogIndex::new(rows.taken) }, refused.collect()))
         });
-        Ok(read.map_err(|refusal: payme_core::types::json::Refusal| Failure::from(refusal))?)
+        Ok(read.map_err(|refusal: Refusal| Failure::from(refusal))?)
     }
 
     fn __len__(&self) -> usize {

@@ -3,8 +3,10 @@
 //! In: errors of the core. Out: exceptions of `payme.errors`, with the code and the place that the
 //! error of the core has.
 
+use payme_adapters::driver::DriverError;
 use payme_core::learning::train::TrainError;
 use payme_core::learning::{EvaluationError, LearningError, Undefined};
+use payme_core::ports::StoreError;
 use payme_core::types::json::Refusal;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -15,6 +17,9 @@ enum Kind {
     Input,
     OneClass,
     Missing,
+    UnknownUser,
+    UnknownSettlement,
+    Database,
 }
 
 impl Kind {
@@ -23,6 +28,9 @@ impl Kind {
             Self::Input => "InputError",
             Self::OneClass => "SingleClassError",
             Self::Missing => "MissingValueError",
+            Self::UnknownUser => "UnknownUserError",
+            Self::UnknownSettlement => "UnknownSettlementError",
+            Self::Database => "DatabaseError",
         }
     }
 }
@@ -40,6 +48,11 @@ impl Failure {
     /// Something that was given is wrong.
     pub(crate) fn input(code: &'static str, message: impl Into<String>) -> Self {
         Self { kind: Kind::Input, code, message: message.into(), index: None }
+    }
+
+    /// A database cannot do what is asked.
+    pub(crate) fn database(code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Database, code, message: message.into(), index: None }
     }
 
     /// Something that has to be there is not.
@@ -113,6 +126,26 @@ impl From<Undefined> for Failure {
         };
         let message = format!("no row that counts is {is_not}: rows of one class do not define it");
         Self { kind: Kind::OneClass, code, message, index: None }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::database(error.code(), error.to_string())
+    }
+}
+
+impl From<DriverError> for Failure {
+    fn from(error: DriverError) -> Self {
+        let kind = match error {
+            DriverError::UnknownUser(_) => Kind::UnknownUser,
+            DriverError::UnknownSettlement(_) => Kind::UnknownSettlement,
+            DriverError::Store(_) | DriverError::Contention => Kind::Database,
+            DriverError::Reading(_)
+            | DriverError::UnknownRecord(_)
+            | DriverError::Correction(_) => Kind::Input,
+        };
+        Self { kind, code: error.code(), message: error.to_string(), index: None }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The native part of the Python package `payme`: conversions and nothing else.
 //!
-//! In: NumPy arrays, Arrow tables, JSON. Out: numbers, arrays, Arrow tables, JSON. Rules are those
-//! of `payme-core`; names, defaults and documentation for people stand in `python/payme/`, which
+//! In: NumPy arrays, Arrow tables, JSON, a database. Out: numbers, arrays, Arrow tables, JSON. Rules are those
+//! of `payme-core`, databases those of `payme-adapters`; names, defaults and documentation for people stand in `python/payme/`, which
 //! also brings arrays into the few types that are taken here. What always holds: arrays are read
 //! where they lie, the interpreter is free while the core works, and every failure is an exception
 //! of `payme.errors` with a stable code.
 
 mod calibration;
 mod catalog;
+mod engine;
 mod error;
 mod metrics;
 mod people;
@@ -22,6 +23,8 @@ mod _payme {
     use crate::calibration::{Calibration, fit_beta, fit_isotonic, fit_platt, fit_temperature};
     #[pymodule_export]
     use crate::catalog::Catalog;
+    #[pymodule_export]
+    use crate::engine::Engine;
     #[pymodule_export]
     use crate::metrics::{
         average_precision, bootstrap_difference, brier_decomposition, brier_score,

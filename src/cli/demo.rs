@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use payme::catalog::{Settlement, parse_settlements};
-use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, UserMatch};
+use payme::driver::{EvidenceReport, MatchOptions, RecordedExplanation, ShownMatch, UserMatch};
 use payme::evidence::{LedgerEntry, Resolution, Tier, ToldStream};
 use payme::files::{read_messages, read_transactions};
 use payme::matching::{Missing, Truth, Variant};
@@ -27,7 +27,7 @@ use self::payouts::{DemoRandom, Paid};
 use super::args::{DemoArgs, Global};
 use super::error::CliError;
 use super::explain::sentences;
-use super::matching::Shown;
+use super::matching::table_of;
 use super::{Finding, merchants, open_with, output, reverse, transactions};
 
 /// The database of the demo, unless another is named.
@@ -143,7 +143,7 @@ pub(crate) async fn run(global: &Global, _: &DemoArgs) -> Result<Finding, CliErr
 
     for person in people()? {
         let (records, removed) = take_in(payme, &person).await?;
-        let shown = Shown::new(payme, match_once(payme, person.user_id).await?).await?;
+        let shown = payme.shown(match_once(payme, person.user_id).await?).await?;
         story.pairs.find(&shown);
         let stored = payme.store().evidence(person.user_id).await?;
         let stored = stored.map(|stored| stored.records).unwrap_or_default();
@@ -268,7 +268,7 @@ fn descriptors(entries: &[LedgerEntry]) -> Vec<String> {
 
 impl Pairs {
     /// Looks for the kinds that were not come across yet.
-    fn find(&mut self, shown: &Shown) {
+    fn find(&mut self, shown: &ShownMatch) {
         let UserMatch { run, near_misses } = &shown.matched;
         let near = near_misses.as_deref().unwrap_or_default();
         let pair = |result: &MatchResult| Pair {
@@ -294,7 +294,7 @@ impl Story {
         person: &MadeUp,
         records: EvidenceReport,
         (record_count, removed_count): (usize, usize),
-        shown: &Shown,
+        shown: &ShownMatch,
     ) {
         let run = &shown.matched.run;
         let best = run.results.first().map(|best| (best.settlement_id, best.score));
@@ -309,7 +309,7 @@ impl Story {
             n => format!("{n} records{removed}"),
         };
         let head = format!("{} ({state}), {records_told}. {}", person.name, person.story);
-        self.lines.push(format!("{head}\n{}", shown.table_of(RESULTS_TOLD)));
+        self.lines.push(format!("{head}\n{}", table_of(shown, RESULTS_TOLD)));
         let near = shown.matched.near_misses.as_deref().unwrap_or_default();
         let title = |id| shown.title(id).to_owned();
         self.chapters.push(Chapter {

@@ -1,16 +1,13 @@
 //! `payme match`: from two files without a database, or from the database.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use payme::Payme;
-use payme::catalog::{CatalogIndex, Settlement, parse_settlements};
-use payme::driver::{BatchProgress, BatchReport, MatchOptions, UserMatch, match_each};
+use payme::catalog::{CatalogIndex, parse_settlements};
+use payme::driver::{BatchProgress, BatchReport, MatchOptions, ShownMatch, match_each};
 use payme::evidence::{UserFeatures, parse_features};
 use payme::matching::{MatchScope, Variant, assign};
-use payme::ranking::{MatchRequest, MatchResult, Preference, display_order};
-use payme::types::{SettlementId, UserId};
-use serde_json::{Map, Value, json};
+use payme::ranking::{MatchRequest, MatchResult};
+use payme::types::UserId;
 
 use super::args::{Global, MatchArgs};
 use super::empty::{self, NO_SETTLEMENTS};
@@ -98,100 +95,28 @@ async fn one_person(global: &Global, args: &MatchArgs, user: UserId) -> Result<F
     let options = options(args)?;
     let payme = open(global).await?;
     let matched = payme.match_stored_user(user, &options).await;
-    let shown = Shown::new(payme, empty::hinted(global, payme, matched).await?).await?;
+    let shown = payme.shown(empty::hinted(global, payme, matched).await?).await?;
     if shown.settlements.is_empty() {
         empty::note(global, NO_SETTLEMENTS);
     }
-    output::value(global, &shown.json(), || shown.table())?;
+    output::value(global, &shown.to_json(), || table_of(&shown, usize::MAX))?;
     Ok(Finding::Fine)
 }
 
-/// A stored run as a person is shown it.
-pub(crate) struct Shown {
-    pub(crate) matched: UserMatch,
-    settlements: BTreeMap<SettlementId, Settlement>,
-    preferences: BTreeMap<SettlementId, Preference>,
-}
-
-impl Shown {
-    /// Puts the results into display order.
-    pub(crate) async fn new(payme: &Payme, mut matched: UserMatch) -> Result<Self, CliError> {
-        let said = payme.store().preferences(matched.run.user_id).await?;
-        let preferences: BTreeMap<_, _> =
-            said.into_iter().map(|said| (said.settlement_id, said)).collect();
-        display_order(
-            &mut matched.run.results,
-            |result| result.settlement_id,
-            |result| result.score,
-            |id| preferences.get(&id).copied(),
-        );
-        let catalog = payme.store().catalog().await?;
-        let settlements = catalog.into_iter().map(|(id, (_, settlement))| (id, settlement));
-        Ok(Self { matched, settlements: settlements.collect(), preferences })
-    }
-
-    fn preference(&self, id: SettlementId) -> Option<Preference> {
-        self.preferences.get(&id).copied()
-    }
-
-    pub(crate) fn title(&self, id: SettlementId) -> &str {
-        self.settlements.get(&id).map_or("", |settlement| settlement.title.as_str())
-    }
-
-    fn json(&self) -> Value {
-        let run = &self.matched.run;
-        let with_titles = |results: &[MatchResult]| -> Vec<Value> {
-            results.iter().map(|result| self.result_json(result)).collect()
-        };
-        let mut out = json!({
-            "run_id": run.id,
-            "user_id": run.user_id,
-            "experiment_key": run.experiment_key,
-            "variant": run.variant,
-            "started": run.started,
-            "candidate_count": run.candidate_count,
-            "result_count": run.result_count,
-            "results": with_titles(&run.results),
-        });
-        if let (Some(near), Value::Object(out)) = (&self.matched.near_misses, &mut out) {
-            out.insert("near_misses".to_owned(), json!(with_titles(near)));
-        }
-        out
-    }
-
-    fn result_json(&self, result: &MatchResult) -> Value {
-        let mut out = Map::new();
-        out.insert("title".to_owned(), json!(self.title(result.settlement_id)));
-        if let Some(said) = self.preference(result.settlement_id) {
-            out.insert("starred".to_owned(), json!(said.starred));
-            out.insert("pinned".to_owned(), json!(said.pinned));
-        }
-        if let Ok(Value::Object(fields)) = serde_json::to_value(result) {
-            out.extend(fields);
-        }
-        Value::Object(out)
-    }
-
-    /// The table of all results.
-    fn table(&self) -> String {
-        self.table_of(usize::MAX)
-    }
-
-    /// The table of so many results and near misses.
-    pub(crate) fn table_of(&self, most: usize) -> String {
-        let run = &self.matched.run;
-        let head = head(run.user_id, run.variant, run.candidate_count);
-        let first = |results: &'_ [MatchResult]| -> Vec<MatchResult> {
-            results.iter().take(most).cloned().collect()
-        };
-        let tables = tables(
-            &first(&run.results),
-            self.matched.near_misses.as_deref().map(first).as_deref(),
-            |id| self.settlements.get(&id),
-            |id| self.preference(id),
-        );
-        below(&head, &tables)
-    }
+/// The table of so many results and near misses.
+pub(crate) fn table_of(shown: &ShownMatch, most: usize) -> String {
+    let run = &shown.matched.run;
+    let head = head(run.user_id, run.variant, run.candidate_count);
+    let first = |results: &'_ [MatchResult]| -> Vec<MatchResult> {
+        results.iter().take(most).cloned().collect()
+    };
+    let tables = tables(
+        &first(&run.results),
+        shown.matched.near_misses.as_deref().map(first).as_deref(),
+        |id| shown.settlements.get(&id),
+        |id| shown.preference(id),
+    );
+    below(&head, &tables)
 }
 
 async fn everybody(global: &Global, args: &MatchArgs) -> Result<Finding, CliError> {

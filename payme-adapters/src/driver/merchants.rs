@@ -5,7 +5,7 @@ use payme_core::evidence::{
     DERIVED, DirectoryPlan, LearnedAliases, Merchant, NearDuplicate, Resolution,
     corrected_descriptors, learn_aliases, near_duplicates, plan_merchants,
 };
-use payme_core::ports::Commit;
+use payme_core::ports::{Commit, StoreError};
 use serde::Serialize;
 
 use super::catalog::Basis;
@@ -104,6 +104,19 @@ impl Driver {
             Ok((commit, refreshed.len()))
         })
         .await
+    }
+
+    /// The driver of a database that was just opened: what an earlier version derived from records
+    /// is brought up to date, and what may only be read is read as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn up_to_date(self) -> Result<Self, StoreError> {
+        match self.bring_up_to_date().await {
+            Ok(_) | Err(DriverError::Store(StoreError::ReadOnly)) => Ok(self),
+            Err(DriverError::Store(error)) => Err(error),
+            Err(error) => Err(StoreError::Failed(error.to_string())),
+        }
     }
 
     /// Which merchant a bank descriptor names, as far as the directory knows.

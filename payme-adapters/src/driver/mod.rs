@@ -13,9 +13,14 @@ mod gateway;
 mod learning;
 mod matching;
 mod merchants;
+#[cfg_attr(
+    not(feature = "vault"),
+    expect(dead_code, unused_imports, reason = "what only the gateway asks for")
+)]
 mod payouts;
 mod preferences;
 mod reverse;
+mod shown;
 mod tracker;
 mod transactions;
 
@@ -44,6 +49,7 @@ pub use payouts::{
     BatchMade, CancelOutcome, EventsRead, ExecuteOptions, Execution, NewBatch, PayoutDriverError,
     Payouts,
 };
+pub use shown::ShownMatch;
 pub use tracker::TrackerImport;
 pub use transactions::CorrectionReport;
 

@@ -6,22 +6,27 @@ The rules are those of the Rust library; this package converts arrays, tables an
 - :class:`payme.Ranker`: logistic regression with the conventions of scikit-learn.
 - :mod:`payme.calibration`: from scores to probabilities.
 - :class:`payme.Catalog`: which settlements people match, for one person or for a table of them.
+- :class:`payme.Engine`: a database, and what people match in it.
 - :mod:`payme.errors`: one hierarchy of exceptions, each with a stable code.
 """
 
 from . import calibration, errors, metrics
 from ._payme import Matches, __version__
 from .catalog import Catalog
+from .engine import Engine
 from .errors import (
     CatalogError,
     ConvergenceWarning,
+    DatabaseError,
     InputError,
     InputTypeError,
     MissingValueError,
     NotFittedError,
     PaymeError,
+    RowsError,
     SingleClassError,
     UnknownSettlementError,
+    UnknownUserError,
 )
 from .ranker import Ranker
 
@@ -29,6 +34,8 @@ __all__ = [
     "Catalog",
     "CatalogError",
     "ConvergenceWarning",
+    "DatabaseError",
+    "Engine",
     "InputError",
     "InputTypeError",
     "Matches",
@@ -36,8 +43,10 @@ __all__ = [
     "NotFittedError",
     "PaymeError",
     "Ranker",
+    "RowsError",
     "SingleClassError",
     "UnknownSettlementError",
+    "UnknownUserError",
     "__version__",
     "calibration",
     "errors",

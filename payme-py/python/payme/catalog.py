@@ -20,13 +20,11 @@ import datetime
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from . import _payme
-from ._arrays import count
-from ._estimator import flag_option
-from .errors import CatalogError, InputError, InputTypeError, Refusal, UnknownSettlementError
+from ._settings import settings, text_of, written
+from .errors import CatalogError, InputTypeError, Refusal, UnknownSettlementError
 
 __all__ = ["Catalog"]
 
@@ -71,21 +69,13 @@ class Catalog:
         OSError
             The file cannot be read.
         """
-        if isinstance(source, bytes):
-            text = source
-        elif isinstance(source, str) and source.lstrip("\ufeff \t\r\n")[:1] in ("[", "{"):
-            text = source.encode()
-        elif isinstance(source, (str, os.PathLike)):
-            text = Path(source).read_bytes()
-        else:
+        if not isinstance(source, (str, bytes, os.PathLike)):
             raise InputTypeError("settlements come as text or as a path", code="option_type")
+        text = text_of(source, "settlements")
         native, rows = _payme.Catalog.from_json(text)
         refused = [Refusal(*row) for row in rows]
         if refused and not keep_going:
-            first = refused[0]
-            more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-            message = f"line {first.line}: {first.path}: {first.message}{more}"
-            raise CatalogError(message, code=first.code, refused=refused)
+            raise CatalogError.of(refused)
         return cls(native, refused, text)
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
@@ -156,16 +146,12 @@ class Catalog:
             ``user_id``, ``variant``, ``candidate_count``, ``result_count`` and ``results``: what
             ``payme match`` writes for the person.
         """
-        settings = _settings(
+        wanted = settings(
             variant, top, signals, weights, now, near_misses, include_closed, experiment_key
         )
         if not isinstance(features, str):
-            try:
-                features = json.dumps(features, allow_nan=False)
-            except (TypeError, ValueError) as error:
-                message = f"features cannot be written as JSON: {error}"
-                raise InputTypeError(message, code="malformed_json") from error
-        outcome: dict[str, Any] = json.loads(self._native.match_one(features, settings))
+            features = written(features, "features")
+        outcome: dict[str, Any] = json.loads(self._native.match_one(features, wanted))
         return outcome
 
     def match_batch(
@@ -215,61 +201,11 @@ class Catalog:
                 "pyarrow, polars, DuckDB or pandas (2.2 or newer, with pyarrow)"
             )
             raise InputTypeError(message, code="no_arrow")
-        settings = _settings(
+        wanted = settings(
             variant, top, signals, weights, now, False, include_closed, experiment_key
         )
-        return self._native.match_batch(table, settings)
+        return self._native.match_batch(table, wanted)
 
 
 def _again(text: bytes) -> Catalog:
     return Catalog.from_json(text, keep_going=True)
-
-
-def _settings(
-    variant: str | None,
-    top: int,
-    signals: str | None,
-    weights: Mapping[str, Any] | str | os.PathLike[str] | None,
-    now: datetime.datetime | str | None,
-    near_misses: bool,
-    include_closed: bool,
-    experiment_key: str,
-) -> dict[str, Any]:
-    for name, word in (("variant", variant), ("signals", signals)):
-        if word is not None and not isinstance(word, str):
-            raise InputTypeError(f"{name} is a word or None", code="option_type")
-    return {
-        "variant": variant,
-        "experiment_key": str(experiment_key),
-        "top": count(top, "top"),
-        "signals": signals,
-        "weights": _weights(weights),
-        "now": _instant(now),
-        "include_closed": flag_option(include_closed, "include_closed"),
-        "near_misses": flag_option(near_misses, "near_misses"),
-    }
-
-
-def _weights(weights: Mapping[str, Any] | str | os.PathLike[str] | None) -> str | None:
-    if weights is None:
-        return None
-    if isinstance(weights, Mapping):
-        try:
-            return json.dumps(dict(weights), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            message = f"weights cannot be written as JSON: {error}"
-            raise InputTypeError(message, code="malformed_json") from error
-    if isinstance(weights, str) and weights.lstrip()[:1] == "{":
-        return weights
-    return Path(weights).read_text(encoding="utf-8")
-
-
-def _instant(now: datetime.datetime | str | None) -> str:
-    if now is None:
-        now = datetime.datetime.now(datetime.timezone.utc)
-    if isinstance(now, datetime.datetime):
-        if now.utcoffset() is None:
-            message = "now has no time zone: give datetime(..., tzinfo=...)"
-            raise InputError(message, code="invalid_instant")
-        return now.astimezone(datetime.timezone.utc).isoformat()
-    return str(now)

@@ -14,20 +14,25 @@ label_invalid 2
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 __all__ = [
     "CatalogError",
     "ConvergenceWarning",
+    "DatabaseError",
     "InputError",
     "InputTypeError",
     "MissingValueError",
     "NotFittedError",
     "PaymeError",
     "Refusal",
+    "RowsError",
     "SingleClassError",
     "UnknownSettlementError",
+    "UnknownUserError",
 ]
+
+R = TypeVar("R", bound="RowsError")
 
 
 class PaymeError(Exception):
@@ -105,8 +110,8 @@ class Refusal(NamedTuple):
     message: str
 
 
-class CatalogError(InputError):
-    """Rows of a settlement file are wrong.
+class RowsError(InputError):
+    """Rows of a file are wrong, and none of it was taken.
 
     Attributes
     ----------
@@ -127,6 +132,30 @@ class CatalogError(InputError):
     ) -> None:
         super().__init__(message, code=code, index=index)
         self.refused = refused or []
+
+    @classmethod
+    def of(cls: type[R], refused: list[Refusal]) -> R:
+        """The exception for rows, which tells the first of them."""
+        first = refused[0]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        message = f"line {first.line}: {first.path}: {first.message}{more}"
+        return cls(message, code=first.code, refused=refused)
+
+
+class CatalogError(RowsError):
+    """Rows of a settlement file are wrong."""
+
+
+class UnknownUserError(PaymeError, KeyError):
+    """Nothing is stored of this person."""
+
+    code = "unknown_user"
+
+
+class DatabaseError(PaymeError):
+    """A database cannot be opened, read or written, or the engine was closed."""
+
+    code = "database"
 
 
 class ConvergenceWarning(UserWarning):
