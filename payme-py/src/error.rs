@@ -20,6 +20,7 @@ enum Kind {
     UnknownUser,
     UnknownSettlement,
     Database,
+    Artifact,
 }
 
 impl Kind {
@@ -31,6 +32,7 @@ impl Kind {
             Self::UnknownUser => "UnknownUserError",
             Self::UnknownSettlement => "UnknownSettlementError",
             Self::Database => "DatabaseError",
+            Self::Artifact => "ArtifactError",
         }
     }
 }
@@ -53,6 +55,11 @@ impl Failure {
     /// A database cannot do what is asked.
     pub(crate) fn database(code: &'static str, message: impl Into<String>) -> Self {
         Self { kind: Kind::Database, code, message: message.into(), index: None }
+    }
+
+    /// A folder of weights cannot be used.
+    pub(crate) fn artifact(code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Artifact, code, message: message.into(), index: None }
     }
 
     /// Something that has to be there is not.
@@ -143,6 +150,8 @@ impl From<DriverError> for Failure {
             DriverError::Store(_) | DriverError::Contention => Kind::Database,
             DriverError::Reading(_)
             | DriverError::UnknownRecord(_)
+            | DriverError::UnknownRun(_)
+            | DriverError::ShownTooMany { .. }
             | DriverError::Correction(_) => Kind::Input,
         };
         Self { kind, code: error.code(), message: error.to_string(), index: None }

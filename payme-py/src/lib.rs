@@ -1,8 +1,8 @@
 //! The native part of the Python package `payme`: conversions and nothing else.
 //!
-//! In: NumPy arrays, Arrow tables, JSON, a database. Out: numbers, arrays, Arrow tables, JSON. Rules are those
-//! of `payme-core`, databases those of `payme-adapters`; names, defaults and documentation for people stand in `python/payme/`, which
-//! also brings arrays into the few types that are taken here. What always holds: arrays are read
+//! In: NumPy arrays, Arrow tables, JSON, a database. Out: numbers, arrays, Arrow tables, JSON.
+//! Rules are those of `payme-core`, databases those of `payme-adapters`; names, defaults and
+//! documentation for people stand in `python/payme/`, which also brings arrays into the few types that are taken here. What always holds: arrays are read
 //! where they lie, the interpreter is free while the core works, and every failure is an exception
 //! of `payme.errors` with a stable code.
 
@@ -10,6 +10,7 @@ mod calibration;
 mod catalog;
 mod engine;
 mod error;
+mod learn;
 mod metrics;
 mod people;
 mod rows;
@@ -25,6 +26,8 @@ mod _payme {
     use crate::catalog::Catalog;
     #[pymodule_export]
     use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::learn::train_ranker;
     #[pymodule_export]
     use crate::metrics::{
         average_precision, bootstrap_difference, brier_decomposition, brier_score,

@@ -6,15 +6,17 @@ The rules are those of the Rust library; this package converts arrays, tables an
 - :class:`payme.Ranker`: logistic regression with the conventions of scikit-learn.
 - :mod:`payme.calibration`: from scores to probabilities.
 - :class:`payme.Catalog`: which settlements people match, for one person or for a table of them.
+- :func:`payme.train_ranker`: from an export to weights in force.
 - :class:`payme.Engine`: a database, and what people match in it.
 - :mod:`payme.errors`: one hierarchy of exceptions, each with a stable code.
 """
 
-from . import calibration, errors, metrics
+from . import calibration, errors, learning, metrics
 from ._payme import Matches, __version__
 from .catalog import Catalog
 from .engine import Engine
 from .errors import (
+    ArtifactError,
     CatalogError,
     ConvergenceWarning,
     DatabaseError,
@@ -28,9 +30,11 @@ from .errors import (
     UnknownSettlementError,
     UnknownUserError,
 )
+from .learning import train_ranker
 from .ranker import Ranker
 
 __all__ = [
+    "ArtifactError",
     "Catalog",
     "CatalogError",
     "ConvergenceWarning",
@@ -50,5 +54,7 @@ __all__ = [
     "__version__",
     "calibration",
     "errors",
+    "learning",
     "metrics",
+    "train_ranker",
 ]

@@ -36,6 +36,7 @@ __all__ = [
     "roc_auc",
     "roc_curve",
     "scores",
+    "train_ranker",
 ]
 
 __version__: str
@@ -91,6 +92,9 @@ def fit_logistic(
     weights: _Floats | None,
     settings: dict[str, Any],
 ) -> tuple[_Floats, float, tuple[bool, int, float, float, list[int]]]: ...
+def train_ranker(
+    rows: bytes, folder: str, settings: str
+) -> tuple[str | None, list[tuple[int, str, str, str]]]: ...
 def scores(features: _Floats, coefficients: list[float], intercept: float) -> _Floats: ...
 def probabilities(features: _Floats, coefficients: list[float], intercept: float) -> _Floats: ...
 

@@ -17,6 +17,7 @@ import sys
 from typing import NamedTuple, TypeVar
 
 __all__ = [
+    "ArtifactError",
     "CatalogError",
     "ConvergenceWarning",
     "DatabaseError",
@@ -156,6 +157,12 @@ class DatabaseError(PaymeError):
     """A database cannot be opened, read or written, or the engine was closed."""
 
     code = "database"
+
+
+class ArtifactError(PaymeError):
+    """A folder of weights cannot be read or written, or what is in it is none."""
+
+    code = "artifact"
 
 
 class ConvergenceWarning(UserWarning):

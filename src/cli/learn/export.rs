@@ -26,11 +26,11 @@ pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliEr
     let Some(path) = out else {
         let mut rows = Rows::new(BufWriter::new(io::stdout().lock()));
         let report = match each(global, |samples| rows.write(samples)).await {
-            Err(Stopped::Write(error)) => return to_stdout(error),
+            Err(Stopped::Write(error)) => return to_stdout(&error),
             done => done?,
         };
         if let Err(error) = rows.finish() {
-            return to_stdout(error);
+            return to_stdout(&error);
         }
         if !global.quiet {
             eprintln!("{report}");
@@ -58,7 +58,7 @@ pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliEr
 }
 
 /// A reader that went away is no error.
-fn to_stdout(error: io::Error) -> Result<(), CliError> {
+fn to_stdout(error: &io::Error) -> Result<(), CliError> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(CliError::new("output", format!("cannot write to stdout: {error}"))),

@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn what_was_not_stored_has_something_in_its_place() {
         let none = Features::default();
-        let filled = Signal::ALL.map(|signal| none.filled(signal));
-        assert_eq!(filled, [0.5, 0.3, 0.5, 0.5, 1.0, 0.1, 0.3, 0.4]);
+        let filled = Signal::ALL.map(|signal| none.filled(signal).to_bits());
+        assert_eq!(filled, [0.5, 0.3, 0.5, 0.5, 1.0, 0.1, 0.3, 0.4].map(f64::to_bits));
         let some = none.with(Signal::Payout, 0.0).with(Signal::Ease, 1.0);
         assert_eq!(some.get(Signal::Payout), Some(0.0));
         assert_eq!(Signal::ALL.map(|signal| some.filled(signal))[5..], [0.0, 0.3, 1.0]);

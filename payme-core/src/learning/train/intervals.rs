@@ -5,12 +5,9 @@
 //! arithmetic says nothing of a number (it lies on a bound, is held at zero, is determined by
 //! others, or is not where the objective is least), it has no interval.
 
-<<<<<<< HEAD
 use serde::{Deserialize, Serialize};
 
-=======
 use super::newton::start_at;
->>>>>>> e7cc9bd (linfa is a second trainer, held to the measure of the first)
 use super::pass::{Part, Want, sums};
 use super::solve::Factor;
 use super::space::{Space, Term};

@@ -208,6 +208,7 @@ pub(super) fn total(lanes: &Lanes) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::sum::float;
 
     fn steps() -> impl Iterator<Item = f64> {
         (0..200_000_u32).map(|step| f64::from(step) / 250.0)
@@ -236,7 +237,7 @@ mod tests {
 
     #[test]
     fn rows_that_count_alike_lose_as_much_as_one_by_one() {
-        let score: Column = std::array::from_fn(|i| (i as f64 - 60.0) / 3.0);
+        let score: Column = std::array::from_fn(|i| (float(i) - 60.0) / 3.0);
         let sign: Column = std::array::from_fn(|i| if i % 3 == 0 { 1.0 } else { -1.0 });
         let lost = |weight: &Column| {
             let (mut loss, mut margin) = ([0.0; LANES], [f64::INFINITY; LANES]);
@@ -247,7 +248,8 @@ mod tests {
         let mut weight = [0.5; ROWS];
         weight[7] = 0.5 + 1e-15;
         let (one_by_one, same) = lost(&weight);
-        assert!((alike - one_by_one).abs() < 1e-12 * alike && margin == same, "{alike}");
+        assert!((alike - one_by_one).abs() < 1e-12 * alike, "{alike}");
+        assert_eq!(margin.map(f64::to_bits), same.map(f64::to_bits));
         let each = score.iter().zip(&sign).map(|(s, sign)| 0.5 * (-s * sign).exp().ln_1p());
         assert!((alike - each.sum::<f64>()).abs() < 1e-12 * alike);
     }
