@@ -38,9 +38,9 @@ pub use drift::{
 pub use error::{Fault, LearningError};
 pub use evaluation::{
     Bootstrap, BootstrapOptions, BothSides, CrossValidation, CrossValidationOptions,
-    EvaluationError, Exposure, FoldFit, Folds, Logging, OffPolicy, OffPolicyOptions, PolicyFault,
-    PolicyValue, Side, Split, SplitKey, TimeSplit, bootstrap_difference, bootstrap_mean,
-    cross_validate, off_policy,
+    EvaluationError, Exposure, FoldFit, Folds, ForwardFolds, ForwardValidation, Logging, OffPolicy,
+    OffPolicyOptions, PolicyFault, PolicyValue, Side, Split, SplitKey, TimeSplit,
+    bootstrap_difference, bootstrap_mean, cross_validate, cross_validate_forward, off_policy,
 };
 pub use figures::{
     HistogramBin, ReliabilityBand, Thinned, reliability_bands, score_histogram,

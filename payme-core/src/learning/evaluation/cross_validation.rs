@@ -4,7 +4,7 @@
 //! of a fold have no part in its scores. Folds are fitted one after the other, because a trainer
 //! uses every core by itself.
 
-use super::{EvaluationError, Folds};
+use super::{EvaluationError, Folds, Split};
 use crate::learning::rows::same_length;
 use crate::learning::train::{Fit, FitOptions, Matrix, Order, Samples, Trainer};
 use crate::learning::{Forecasts, LearningError, Metrics, MetricsOptions, metrics};
@@ -78,24 +78,45 @@ pub fn cross_validate(
     let mut fits = Vec::with_capacity(folds.count());
     for fold in 0..folds.count() {
         let split = folds.split(fold);
-        let train = Gathered::new(samples, &split.train);
-        let learnt = train.samples().and_then(|train| trainer.fit(&train, &options.fit));
-        let fit = learnt.map_err(|error| EvaluationError::Train { fold, error })?;
-        let scores: Vec<f64> =
-            split.test.iter().map(|row| probability(samples, *row, &fit)).collect();
+        let (scores, fit) = fold_fit(trainer, samples, fold, &split, options)?;
         for (row, score) in split.test.iter().zip(&scores) {
             if let Some(place) = probabilities.get_mut(*row) {
                 *place = *score;
             }
         }
-        let test = Gathered::new(samples, &split.test);
-        let measured = measure(&test.labels, &scores, test.weights.as_deref(), &options.metrics);
-        let metrics = measured.map_err(|error| EvaluationError::Measure { fold, error })?;
-        let (train_rows, test_rows) = (split.train.len(), split.test.len());
-        fits.push(FoldFit { fit, train_rows, test_rows, metrics });
+        fits.push(fit);
     }
     let pooled = measure(samples.labels(), &probabilities, samples.weights, &options.metrics)?;
     Ok(CrossValidation { probabilities, folds: fits, pooled })
+}
+
+/// Fits to one side of a split and scores the other one.
+pub(super) fn fold_fit(
+    trainer: &dyn Trainer,
+    samples: &Samples<'_>,
+    fold: usize,
+    split: &Split,
+    options: &CrossValidationOptions,
+) -> Result<(Vec<f64>, FoldFit), EvaluationError> {
+    let train = Gathered::new(samples, &split.train);
+    let learnt = train.samples().and_then(|train| trainer.fit(&train, &options.fit));
+    let fit = learnt.map_err(|error| EvaluationError::Train { fold, error })?;
+    let scores: Vec<f64> = split.test.iter().map(|row| probability(samples, *row, &fit)).collect();
+    let measured = measure_of(samples, &split.test, &scores, &options.metrics);
+    let metrics = measured.map_err(|error| EvaluationError::Measure { fold, error })?;
+    let (train_rows, test_rows) = (split.train.len(), split.test.len());
+    Ok((scores, FoldFit { fit, train_rows, test_rows, metrics }))
+}
+
+/// Measures the probabilities of some rows.
+pub(super) fn measure_of(
+    samples: &Samples<'_>,
+    rows: &[usize],
+    probabilities: &[f64],
+    options: &MetricsOptions,
+) -> Result<Metrics, LearningError> {
+    let some = Gathered::new(samples, rows);
+    measure(&some.labels, probabilities, some.weights.as_deref(), options)
 }
 
 fn measure(

@@ -79,6 +79,14 @@ pub enum EvaluationError {
         /// How many users there are.
         users: usize,
     },
+    /// So many folds in time cannot be.
+    #[error("{folds} folds in {moments} moments: give at least 1, and fewer than moments")]
+    Moments {
+        /// How many folds were asked for.
+        folds: usize,
+        /// How many distinct times there are.
+        moments: usize,
+    },
     /// The measure of a user is no number.
     #[error("the measure of user {index} (counted from 0) is {fault}: give finite numbers")]
     Value {
@@ -152,7 +160,7 @@ impl EvaluationError {
             Self::SideEmpty { .. } => "split_side_empty",
             Self::RowUnknown { .. } => "split_row_unknown",
             Self::Share => "split_share_out_of_range",
-            Self::Folds { .. } => "folds_out_of_range",
+            Self::Folds { .. } | Self::Moments { .. } => "folds_out_of_range",
             Self::Value { .. } => "user_value_not_finite",
             Self::RowsDiffer { .. } => "promotion_rows_differ",
             Self::NoUsers => "no_user_with_value",

@@ -11,10 +11,13 @@ mod cross_validation;
 mod error;
 mod exposures;
 mod folds;
+mod forward;
 mod off_policy;
 mod splits;
 #[cfg(test)]
 mod tests_bootstrap;
+#[cfg(test)]
+mod tests_forward;
 #[cfg(test)]
 mod tests_off_policy;
 #[cfg(test)]
@@ -26,5 +29,6 @@ pub use cross_validation::{CrossValidation, CrossValidationOptions, FoldFit, cro
 pub use error::{EvaluationError, Side};
 pub use exposures::{Exposure, Logging, PolicyFault};
 pub use folds::Folds;
+pub use forward::{ForwardFolds, ForwardValidation, cross_validate_forward};
 pub use off_policy::{OffPolicy, OffPolicyOptions, PolicyValue, off_policy};
 pub use splits::{BothSides, Split, SplitKey, TimeSplit};
