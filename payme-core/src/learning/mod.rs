@@ -25,6 +25,10 @@ mod rows;
 mod samples;
 mod sorted;
 mod sum;
+#[cfg(test)]
+mod tests_acceptance;
+#[cfg(test)]
+mod tests_vectors;
 pub mod train;
 
 pub use crate::ranking::{Beta, Calibration, Isotonic, Platt, Temperature};
