@@ -1,19 +1,23 @@
 //! Known answers, recomputed elsewhere by two independent programs: which test holds which.
 //!
+//! A name without a module is a test of this file.
+//!
 //! | known answer | test |
 //! |---|---|
-//! | three bins of nine rows: means, shares, Brier score, ECE, MCE | `metrics::tests::errors_of_calibration_have_their_known_values`, `bins_have_their_means_and_shares` |
-//! | the same: ECE of equal mass | `metrics::tests::bins_have_their_means_and_shares` |
+//! | three bins of nine rows: Brier score, ECE, MCE | `metrics::tests::errors_of_calibration_have_their_known_values` |
+//! | the same: means, shares, ECE of equal mass | `metrics::tests::bins_have_their_means_and_shares` |
 //! | the same: CORP | `metrics::tests::the_corp_terms_have_their_known_values` |
 //! | a probability on an edge, by our rule and by the other | `a_bin_holds_its_lower_edge_and_others_say_otherwise` |
 //! | a probability of 0 has a bin | `metrics::tests::errors_of_calibration_have_their_known_values` |
-//! | ten equal probabilities, true and too high; the debiased error | the same, and `metrics::tests::the_debiased_error_takes_chance_away` |
-//! | nine probabilities in ten bins | the same |
+//! | ten equal probabilities, true and too high | `metrics::tests::errors_of_calibration_have_their_known_values` |
+//! | the same: the debiased error | `metrics::tests::the_debiased_error_takes_chance_away` |
+//! | nine probabilities in ten bins | `metrics::tests::errors_of_calibration_have_their_known_values` |
 //! | the Brier score of four rows | `the_brier_score_of_four_rows` |
 //! | isotonic fit and CORP of four rows | `isotonic_regression_and_its_three_terms` |
-//! | Murphy's terms do not add up, five do | `metrics::tests::three_terms_do_not_add_up_and_five_do`, `a_bin_has_variance_and_covariance` |
+//! | Murphy's terms do not add up | `metrics::tests::three_terms_do_not_add_up_and_five_do` |
+//! | what repairs them | `a_bin_has_variance_and_covariance` |
 //! | Venn-Abers | `calibration::tests::venn_abers_has_its_known_answer` |
-//! | the ECE of a calibrated model: 100, 1,000 and 10,000 rows | `metrics::tests::a_calibrated_model_shows_what_chance_does` |
+//! | the ECE of a calibrated model: up to 10,000 rows | `metrics::tests::a_calibrated_model_shows_what_chance_does` |
 //! | the same: 100,000 rows | `a_calibrated_model_of_many_rows_shows_little` |
 //! | IPS, SNIPS, effective sample size | `estimates_of_four_exposures` |
 //! | PSI | `the_index_of_two_bins` |
@@ -21,7 +25,8 @@
 //! | precision at 5 of 3 rows; ties; average precision | `metrics::tests::the_order_has_its_known_measures` |
 //! | average precision is no trapezoid | `average_precision_is_a_step_and_no_trapezoid` |
 //! | nDCG, linear and exponential | `gains_of_four_places` |
-//! | a user without a positive row; NaN | `metrics::tests::a_user_without_a_positive_row_is_left_out_and_counted`, `rows::tests::a_fault_is_told_with_its_place` |
+//! | a user without a positive row | `metrics::tests::a_user_without_a_positive_row_is_left_out_and_counted` |
+//! | NaN is refused | `rows::tests::a_fault_is_told_with_its_place` |
 
 use super::sum::{float, floor_at_most};
 use super::*;
