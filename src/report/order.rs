@@ -69,9 +69,9 @@ fn precision(page: &mut Markup, models: &Models<'_>, users: &Groups) -> Result<(
         figure(point.map_or(f64::NAN, |point| point[1]))
     };
     let description = format!(
-        "Share of positives among the first k rows of a user, divided by k, as a mean over {}; rows \
-         that are equal stand in every order. At 5 the challenger \
-         has {}, the champion {}; at 10 {} and {}.",
+        "Share of positives among the first k rows of a user, divided by k, as a mean over {}; \
+         rows that are equal stand in every order. At 5 the challenger has {}, the champion {}; at \
+         10 {} and {}.",
         counted(counted_users, "user"),
         at(0, 5),
         at(1, 5),

@@ -258,8 +258,8 @@ pub(super) fn measures(page: &mut Markup, Measures(both): &Measures) {
     section(page, "measures", "Measures on the held-out rows", |page| {
         let [challenger, _] = both;
         let text = format!(
-            "Both models on the same rows. Precision per user is a mean over {}; {} have no positive \
-             row, count with 0, and are left out of the gain.",
+            "Both models on the same rows. Precision per user is a mean over {}; {} have no \
+             positive row, count with 0, and are left out of the gain.",
             counted(challenger.at[0].users, "user"),
             count(challenger.at[0].without_positive),
         );

@@ -36,7 +36,7 @@ pub(super) fn weights(page: &mut Markup, names: &[&str], found: &FitIntervals) {
     let sure = signals.filter(|(_, estimate)| apart(estimate)).count();
     let without = all.iter().filter(|(_, estimate)| estimate.interval.is_err()).count();
     let rest = if without > 0 {
-        format!(" {without} without an interval: see the open mark, and the reason in the table.")
+        format!(" Open marks, without an interval: {without}; the reasons are in the table.")
     } else {
         String::new()
     };

@@ -106,6 +106,43 @@ fn nothing_is_taken_from_elsewhere() {
     assert!(text.match_indices("url(").all(|(at, _)| text[at..].starts_with("url(#")));
 }
 
+/// How bright a colour is, from 0 to 1 (WCAG 2).
+fn luminance(colour: &str) -> f64 {
+    let part = |at: usize| {
+        let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+        let share = f64::from(value) / 255.0;
+        if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+}
+
+#[test]
+fn words_and_marks_stand_out_in_light_in_dark_and_on_paper() {
+    let made_up = MadeUp::new(60, 3);
+    let text = made_up.report().to_html().unwrap();
+    // Each set of colours begins with that of the page.
+    let sets: Vec<&str> =
+        text.split("--page:").skip(1).map(|set| set.split('}').next().unwrap()).collect();
+    assert_eq!(sets.len(), 3);
+    for set in sets {
+        let set = format!("--page:{set}");
+        let named = |name: &str| {
+            let (_, rest) = set.split_once(&format!("--{name}: ")).unwrap();
+            luminance(&rest[..7])
+        };
+        for ground in ["page", "raised"] {
+            let ratio = |name: &str| {
+                let (a, b) = (named(name), named(ground));
+                (f64::max(a, b) + 0.05) / (f64::min(a, b) + 0.05)
+            };
+            for name in ["text", "soft", "challenger", "champion", "met", "failed", "link"] {
+                assert!(ratio(name) >= 4.5, "{name} on {ground}: {}", ratio(name));
+            }
+            assert!(ratio("edge") >= 3.0, "lines on {ground}: {}", ratio("edge"));
+        }
+    }
+}
+
 #[test]
 fn the_same_report_is_the_same_bytes() {
     let (one, other) = (MadeUp::new(80, 11), MadeUp::new(80, 11));
