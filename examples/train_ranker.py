@@ -4,8 +4,9 @@
     python examples/train_ranker.py samples.json --artifacts payme-weights
 
 It reads the JSON of ``payme learn export``, or its Parquet file where pyarrow is installed, holds
-people out, fits and calibrates weights, judges them beside those in force, and puts them in force if
-they are better. The exit code is 0 if they are, 3 if they are not, and 2 if nothing could be learnt.
+people out, fits and calibrates weights, judges them beside those in force, and puts them in force
+if they are better. The exit code is 0 if they are, 3 if they are not, and 2 if nothing could be
+learnt.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ MEASURES = [
 
 
 def rows_of(path: Path) -> Any:
+    """What training reads of a file."""
     if path.suffix.lower() != ".parquet":
         return path
     import pyarrow.parquet as parquet
@@ -38,10 +40,12 @@ def rows_of(path: Path) -> Any:
 
 
 def number(value: float | None, form: str = ".4f") -> str:
+    """A measure as text."""
     return "-" if value is None else format(value, form)
 
 
 def told(result: dict[str, Any]) -> str:
+    """What came of it: a table of measures, every check, and the verdict."""
     new, old = result["new_metrics"], result["previous_metrics"]
     training = new["training"]
     lines = [
@@ -67,6 +71,7 @@ def told(result: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Train, tell, and give the exit code."""
     parser = argparse.ArgumentParser(description="Train the ranker on an export.")
     parser.add_argument("samples", type=Path, help="the file of `payme learn export`")
     parser.add_argument("--artifacts", type=Path, default=Path("payme-weights"))

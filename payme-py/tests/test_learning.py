@@ -49,12 +49,14 @@ def test_better_weights_come_into_force_and_equal_ones_do_not(tmp_path: Path) ->
     assert new["precision_at_5"] > old["precision_at_5"] + 0.1
     assert (new["weights_version"], old["weights_version"]) == (1, 0)
     weights = json.loads((tmp_path / "weights.json").read_text())
-    assert weights["_version"] == 1 and weights["_link"] == "logit"
+    assert weights["_version"] == 1
+    assert weights["_link"] == "logit"
     kept = json.loads((tmp_path / "metrics.json").read_text())
     assert kept == new
     for policy in ("strict", "guarded"):
         again = payme.train_ranker(rows(300), tmp_path, policy=policy)
-        assert not again["promoted"] and again["previous_metrics"]["weights_version"] == 1
+        assert not again["promoted"]
+        assert again["previous_metrics"]["weights_version"] == 1
     assert json.loads((tmp_path / "weights.json").read_text())["_version"] == 1
 
 
@@ -113,7 +115,10 @@ def test_rows_that_cannot_be_learnt_from(tmp_path: Path) -> None:
     assert [row.code for row in wrong.value.refused] == ["duplicate_sample", "out_of_range"]
     with pytest.raises(payme.InputError):
         payme.train_ranker([1, 2], tmp_path)
-    undated = [{k: v for k, v in row.items() if k not in ("at", "variant", "position", "propensity")} for row in rows(40)]
+    undated = [
+        {k: v for k, v in row.items() if k not in ("at", "variant", "position", "propensity")}
+        for row in rows(40)
+    ]
     with pytest.raises(payme.InputError) as when:
         payme.train_ranker(undated, tmp_path, holdout="time")
     assert (when.value.code, when.value.index) == ("samples_undated", 0)
@@ -136,9 +141,12 @@ def test_the_script_exits_by_the_verdict(tmp_path: Path) -> None:
     path.write_text(json.dumps(rows(300)))
     run = [sys.executable, str(EXAMPLE), str(path), "--artifacts", str(tmp_path / "w")]
     first = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert first.returncode == 0 and "\npromoted" in first.stdout, first
+    assert first.returncode == 0, first
+    assert "\npromoted" in first.stdout
     again = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert again.returncode == 3 and "not promoted" in again.stdout
+    assert again.returncode == 3
+    assert "not promoted" in again.stdout
     path.write_text("[]")
     empty = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert empty.returncode == 2 and "has a label" in empty.stderr
+    assert empty.returncode == 2
+    assert "has a label" in empty.stderr

@@ -39,7 +39,7 @@ def train_ranker(
     artifacts_dir: str | os.PathLike[str],
     *,
     signals: str = "evidence",
-    C: float = 1.0,  # noqa: N803 - the name that scikit-learn has for it
+    C: float = 1.0,
     l1: float = 0.0,
     non_negative: bool = False,
     class_weight: str | None = None,
@@ -92,8 +92,8 @@ def train_ranker(
     -------
     dict
         ``promoted``, ``weights_version``, ``new_metrics`` (with ``verdict``, ``conformal``,
-        ``intervals``, ``references`` and ``training``), and ``previous_metrics`` of the weights that
-        were in force, on the same rows.
+        ``intervals``, ``references`` and ``training``), and ``previous_metrics`` of the weights
+        that were in force, on the same rows.
 
     Raises
     ------
@@ -127,7 +127,9 @@ def train_ranker(
         options = json.dumps(settings, allow_nan=False)
     except ValueError as error:
         raise InputError(f"an option is no number: {error}", code="option_value") from error
-    told, refused = _payme.train_ranker(text_of(_listed(rows), "rows"), os.fspath(artifacts_dir), options)
+    told, refused = _payme.train_ranker(
+        text_of(_listed(rows), "rows"), os.fspath(artifacts_dir), options
+    )
     if told is None:
         raise RowsError.of([Refusal(*row) for row in refused])
     answer: dict[str, Any] = json.loads(told)
