@@ -9,6 +9,7 @@
 //! | `sqlite` | the embedded store |
 //! | `files` | readers of bank and mail files |
 //! | `plaid-transfer` | payouts over Plaid's Transfer API |
+//! | `parquet` | samples as Parquet files |
 //! | `artifacts` | trained weights on disk: versions, and the one in force |
 //! | `linfa` | a second trainer of weights, by linfa |
 //! | `snapshot` | files of compiled catalogues, read or mapped |
@@ -37,3 +38,5 @@ pub mod store;
 pub mod system;
 #[cfg(feature = "vault")]
 pub mod vault;
+#[cfg(any(feature = "artifacts", feature = "snapshot"))]
+mod whole;

@@ -4,10 +4,11 @@
 //! holds: whoever reads sees the old file or the new one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use super::ArtifactError;
+use crate::whole::take_place;
 
 /// The largest file that is read.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -21,31 +22,12 @@ pub(super) fn lock(path: &Path) -> Result<File, ArtifactError> {
     Ok(file)
 }
 
-/// Puts bytes in the place of a file. Only one writer at a time may do so in a folder.
+/// Puts bytes in the place of a file. Only one writer at a time may do so in a folder: what one that
+/// died left beside the file is written over.
 pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
     let (part, path) = (dir.join(format!(".{name}.part")), dir.join(name));
-    let written = || {
-        let mut file = File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&part, &path)?;
-        settle(dir)
-    };
-    written().map_err(|error: io::Error| ArtifactError::io(&path, &error))
-}
-
-/// Names are on disk once their folder is.
-#[cfg(unix)]
-fn settle(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Folders cannot be opened here; the system writes names through.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail")]
-fn settle(_: &Path) -> io::Result<()> {
-    Ok(())
+    let written = File::create(&part).and_then(|file| take_place(&path, &part, file, bytes));
+    written.map_err(|error| ArtifactError::io(&path, &error))
 }
 
 /// The bytes of a file; `None` where there is none.

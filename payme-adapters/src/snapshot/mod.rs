@@ -11,13 +11,15 @@ mod map;
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use payme_core::catalog::{CatalogIndex, SnapshotError};
 use payme_core::types::{Column, SharedBytes};
 use payme_core::vectors::Embedder;
+
+use crate::whole::take_place;
 
 /// How many names are tried for the file that is written before it takes its place.
 const NAMES_MAX: u32 = 1_000;
@@ -111,16 +113,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    let (beside, mut file) = create_beside(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
-    let replaced = written.and_then(|()| fs::rename(&beside, path));
-    if replaced.is_err() {
-        // What failed is what is told; a file left behind does no harm.
-        drop(fs::remove_file(&beside));
-    }
-    replaced?;
-    sync_folder(path)
+    let (beside, file) = create_beside(path)?;
+    take_place(path, &beside, file, bytes)
 }
 
 /// A new file in the same folder, so that it can take the other's name in one step.
@@ -138,15 +132,6 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
         }
     }
     Err(ErrorKind::AlreadyExists.into())
-}
-
-/// Makes the new name last: on Unix it is a change of the folder.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
 }
 
 /// Reads a snapshot into memory of its own. The file may be changed or removed afterwards.
