@@ -111,11 +111,17 @@ pub(super) fn drift(page: &mut Markup, names: &[&str], found: &[Option<Psi>]) {
     let known = || named().filter_map(|(name, psi)| Some((name, (*psi)?)));
     let warned: Vec<&str> =
         known().filter(|(_, psi)| psi.is_warning()).map(|(name, _)| name).collect();
-    let warning = if warned.is_empty() {
-        "No signal warns.".to_owned()
-    } else {
-        format!("Warned of: {}.", warned.join(", "))
+    let judged = known().count();
+    let mut warning = match (judged, warned.is_empty()) {
+        (0, _) => "No signal is known well enough to say.".to_owned(),
+        (_, true) => "No signal warns.".to_owned(),
+        (_, false) => format!("Warned of: {}.", warned.join(", ")),
     };
+    if judged > 0 && judged < names.len() {
+        warning.push_str(" Not known, for want of values in training: ");
+        warning.push_str(&counted(names.len() - judged, "signal"));
+        warning.push('.');
+    }
     let description = format!(
         "Population stability index of each signal, training against now: 0 where nothing moved. \
          The open mark is what chance exceeds once in twenty times; beyond the dotted line at {} \
