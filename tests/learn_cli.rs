@@ -92,8 +92,12 @@ fn a_ranker_is_trained_put_in_force_told_of_and_taken_back() {
         serde_json::from_slice(&std::fs::read(place.path("payme-weights/weights.json")).unwrap())
             .unwrap();
     assert_eq!(weights["_link"], "logit");
-    let settlements = place.write("s.json", r#"[{"title": "Rides", "eligibility": {"required_features": ["merchant:uber"], "states": []}}]"#);
-    let features = place.write("f.jsonl", r#"{"user_id": "00000000-0000-4000-8000-000000000001", "features": [{"key": "merchant:uber", "source": "plaid", "confidence": 0.8}]}"#);
+    let rule = json!({"required_features": ["merchant:uber"], "states": []});
+    let settlements = json!([{"title": "Rides", "eligibility": rule}]).to_string();
+    let settlements = place.write("s.json", settlements);
+    let feature = json!({"key": "merchant:uber", "source": "plaid", "confidence": 0.8});
+    let person = json!({"user_id": "00000000-0000-4000-8000-000000000001", "features": [feature]});
+    let features = place.write("f.jsonl", person.to_string());
     let matched = place
         .run(&[
             "match",

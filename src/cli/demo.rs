@@ -1,8 +1,9 @@
 //! `payme demo`: the story of the engine, told on bundled settlements and made-up people.
 //!
 //! Its chapters: what each person matches, how messy records are read, why, who qualifies for a
-//! settlement, how some of them are paid, and what is learnt from it. Everything it says is looked up in the database it
-//! has just filled. The clock stands still, so the story reads the same in ten years.
+//! settlement, how some of them are paid, and what is learnt from it. Everything it says is looked
+//! up in the database it has just filled. The clock stands still, so the story reads the same in ten
+//! years.
 
 mod learning;
 mod payouts;

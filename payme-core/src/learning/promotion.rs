@@ -17,8 +17,8 @@ use super::{Forecasts, Label, Scored};
 /// What a model is worth on held-out rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
-    /// Precision at 5 of each user, ties resolved in expectation: 0 for users without a positive row.
-    /// A user that has none is left out of the comparison.
+    /// Precision at 5 of each user, ties resolved in expectation: 0 for users without a positive
+    /// row. A user that has none is left out of the comparison.
     pub precision_at_5: Vec<Option<f64>>,
     /// The Brier score.
     pub brier: f64,
@@ -263,7 +263,8 @@ impl std::fmt::Display for Check {
 
 /// Whether a challenger is promoted, and why.
 ///
-/// In JSON each check has `is_met` and `text`, which are not read back: they follow from the figures.
+/// In JSON each check has `is_met` and `text`, which are not read back: they follow from the
+/// figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Whether it takes the place of the champion: every check is met.

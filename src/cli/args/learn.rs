@@ -18,8 +18,8 @@ Every night:
   payme learn train --samples samples.json --if-due
   payme match --all --weights payme-weights/weights.json
 
-The weights that were ever trained stay in the folder of --artifacts; weights.json there is what is \
-in force, and is there from the first promotion on."
+The weights that were ever trained stay in the folder of --artifacts; weights.json there is what \
+is in force, and is there from the first promotion on."
 )]
 pub(crate) struct LearnArgs {
     #[command(subcommand)]
@@ -180,7 +180,12 @@ pub(crate) struct FitArgs {
     pub(crate) balanced: bool,
     /// What brings probabilities to what came of them: `none`, `platt`, `temperature`, `isotonic`
     /// or `beta`
-    #[arg(long, value_name = "KIND", value_parser = parse_calibration, default_value = "temperature")]
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_parser = parse_calibration,
+        default_value = "temperature"
+    )]
     pub(crate) calibration: CalibrationKind,
 }
 

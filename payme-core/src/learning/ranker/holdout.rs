@@ -58,8 +58,8 @@ impl Holdout {
     /// Parts the samples that have a label.
     ///
     /// # Errors
-    /// [`RankerError::Unlabelled`] where none has one, [`RankerError::Undated`] where a sample has no
-    /// time and one is needed, and [`EvaluationError`] for a share out of range or a side that
+    /// [`RankerError::Unlabelled`] where none has one, [`RankerError::Undated`] where a sample has
+    /// no time and one is needed, and [`EvaluationError`] for a share out of range or a side that
     /// nobody is on.
     ///
     /// # Examples

@@ -75,7 +75,8 @@ impl ModelScores {
     /// The scores with what came of the rows.
     ///
     /// # Errors
-    /// [`LearningError::Empty`] for a table without rows, [`LearningError::Length`] for another one.
+    /// [`LearningError::Empty`] for a table without rows, [`LearningError::Length`] for another
+    /// one.
     pub fn forecasts<'a>(&'a self, table: &'a SampleTable) -> Result<Forecasts<'a>, LearningError> {
         Forecasts::new(table.labels(), &self.probabilities)
     }
