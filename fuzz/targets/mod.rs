@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 use payme_core::catalog::{CatalogIndex, Settlement, parse_settlements};
 use payme_core::evidence::{LearnedAliases, Lexicon, Reading, UserFeature, UserFeatures};
 use payme_core::matching::{MatchScope, Truth, Variant};
-use payme_core::ranking::{MatchRequest, MatchResult, Weights, match_one};
+use payme_core::ranking::{MatchRequest, MatchResult, Weights, match_one, score_and_rank};
 use payme_core::types::json::{Refusal, Rows};
 use payme_core::types::{Confidence, FeatureKey, Instant, Person, Source, UserId};
 
@@ -144,20 +144,24 @@ fn check_match(index: &CatalogIndex, user: &UserFeatures, weights: &Weights) {
         let outcome = match_one(index, user, &request);
         assert_eq!(outcome.results.len(), outcome.result_count);
         assert_eq!(outcome.result_count, outcome.candidate_count.min(request.top_n));
-        check_results(&outcome.results);
+        check_results(variant, weights, &outcome.results);
         assert!(outcome.results.iter().all(|result| result.missing.is_empty()));
         let missed = outcome.near_misses.unwrap_or_default();
-        check_results(&missed);
+        check_results(variant, weights, &missed);
         assert!(missed.iter().all(|result| !result.missing.is_empty()));
     }
 }
 
-fn check_results(results: &[MatchResult]) {
+fn check_results(variant: Variant, weights: &Weights, results: &[MatchResult]) {
     for result in results {
         assert!((0.0..=1.0).contains(&result.score), "score {}", result.score);
     }
     // What one answer of the person can settle stands first, where the signals know of it.
     let is_shut = |result: &MatchResult| result.reasons.truth == Some(Truth::NotMet);
-    let key = |result: &MatchResult| (is_shut(result), -result.score, result.settlement_id);
+    // A calibration may give two sums one probability; the greater one stands first.
+    let key = |result: &MatchResult| {
+        let (_, rank) = score_and_rank(variant, &result.signals, weights);
+        (is_shut(result), -rank, result.settlement_id)
+    };
     assert!(results.is_sorted_by(|a, b| key(a) <= key(b)), "results out of order");
 }

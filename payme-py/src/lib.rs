@@ -2,9 +2,9 @@
 //!
 //! In: NumPy arrays, Arrow tables, JSON, a database. Out: numbers, arrays, Arrow tables, JSON.
 //! Rules are those of `payme-core`, databases those of `payme-adapters`; names, defaults and
-//! documentation for people stand in `python/payme/`, which also brings arrays into the few types that are taken here. What always holds: arrays are read
-//! where they lie, the interpreter is free while the core works, and every failure is an exception
-//! of `payme.errors` with a stable code.
+//! documentation for people stand in `python/payme/`, which also brings arrays into the few types
+//! that are taken here. What always holds: arrays are read where they lie, the interpreter is free
+//! while the core works, and every failure is an exception of `payme.errors` with a stable code.
 
 mod calibration;
 mod catalog;

@@ -2,8 +2,8 @@
 //!
 //! Its chapters: what each person matches, how messy records are read, why, who qualifies for a
 //! settlement, how some of them are paid, and what is learnt from it. Everything it says is looked
-//! up in the database it has just filled. The clock stands still, so the story reads the same in ten
-//! years.
+//! up in the database it has just filled. The clock stands still, so the story reads the same in
+//! ten years.
 
 mod learning;
 mod payouts;

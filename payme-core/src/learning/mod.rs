@@ -1,10 +1,11 @@
 //! Learning: how good scores are, what probabilities they stand for, and which model is in use.
 //!
-//! In: what people were shown and what came of it; rows of labels and scores, perhaps weighted. Out:
-//! measures of them, calibrations that turn scores into probabilities, and decisions at a stated error rate; of models, how good they are on
-//! rows they have not seen, whether a new one is promoted, and drift. What always holds: rows are
-//! checked once, where [`Scored`] and [`Forecasts`] are made; ties are resolved by the mean over
-//! their orders and never by the order of the input; a weight counts like so many equal rows.
+//! In: what people were shown and what came of it; rows of labels and scores, perhaps weighted.
+//! Out: measures of them, calibrations that turn scores into probabilities, and decisions at a
+//! stated error rate; of models, how good they are on rows they have not seen, whether a new one is
+//! promoted, and drift. What always holds: rows are checked once, where [`Scored`] and
+//! [`Forecasts`] are made; ties are resolved by the mean over their orders and never by the order of
+//! the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
 
 mod calibration;
