@@ -64,8 +64,8 @@ const CHORES: [Chore; 10] = [
     },
     Chore {
         name: "peers",
-        arguments: "[ROW...]",
-        about: "PayMe beside DuckDB, pandas, faiss and pgvector, or only the rows named",
+        arguments: "[learning | ROW...] [--write]",
+        about: "PayMe beside DuckDB, faiss, scikit-learn and others, or only the rows named",
         details: peers::details,
         run: peers::peers,
     },

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use crate::command::Run;
 use crate::failure::Failure;
@@ -13,35 +14,22 @@ use crate::venv;
 
 const PACKAGE: &str = "payme-py";
 const REQUIREMENTS: &str = "payme-py/requirements-test.txt";
+const VENV: &str = "python/venv";
 
 /// Builds the wheel, and runs its tests, its examples and the checks of its types and its style.
 ///
 /// # Errors
 /// [`Failure::Unreadable`], and what [`Run::run_in`] gives.
 pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
-    let interpreter = venv::ready(repository, "python/venv", REQUIREMENTS)?;
+    let interpreter = venv::ready(repository, VENV, REQUIREMENTS)?;
     let python = |line: &str| Run::new(&interpreter).arg("-m").words(line);
     let root = repository.root();
     let package = repository.path(PACKAGE);
-    python("ruff format --no-cache --check .").run_in(&package)?;
-    python("ruff check --no-cache --quiet .").run_in(&package)?;
-    // A wheel of an older version would be installed, too.
-    let wheels = repository.target("python/wheels");
-    match fs::remove_dir_all(&wheels) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Failure::Unreadable { path: wheels, error });
-        }
-        _ => {}
+    for style in ["format --check", "check --quiet"] {
+        python(&format!("ruff {style} --no-cache --config pyproject.toml ."))
+            .run_in(&package)?;
     }
-    python("maturin build --quiet --profile dev --manifest-path payme-py/Cargo.toml --out")
-        .arg(&wheels)
-        .arg("--interpreter")
-        .arg(&interpreter)
-        .run_in(root)?;
-    python("pip install --quiet --disable-pip-version-check --no-index --no-deps")
-        .words("--force-reinstall payme --find-links")
-        .arg(&wheels)
-        .run_in(root)?;
+    installed(repository, "dev")?;
     // The answers of the command are what those of the package are held against.
     Run::cargo("build --package payme").run_in(root)?;
     let program = format!("debug/payme{}", std::env::consts::EXE_SUFFIX);
@@ -54,5 +42,50 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     // It leaves a cache where it runs.
     python("mypy.stubtest payme").run_in(&repository.target("python"))?;
     let cache = repository.target("python/mypy");
-    python("mypy python/payme").env("MYPY_CACHE_DIR", &cache).run_in(&package)
+    python("mypy python/payme").env("MYPY_CACHE_DIR", &cache).run_in(&package)?;
+    // Few rows, so that what times it cannot rot.
+    let core = native(repository, "dev")?;
+    let small = Run::new(&interpreter).words("bench/peers.py --small --core").arg(core);
+    small.env("PYTHONDONTWRITEBYTECODE", "1").run_in(&package)
+}
+
+/// The interpreter of the environment, with a wheel of this profile in it.
+///
+/// # Errors
+/// [`Failure::Unreadable`], and what [`Run::run_in`] gives.
+pub(crate) fn installed(repository: &Repository, profile: &str) -> Result<PathBuf, Failure> {
+    let interpreter = venv::ready(repository, VENV, REQUIREMENTS)?;
+    let python = |line: &str| Run::new(&interpreter).arg("-m").words(line);
+    let root = repository.root();
+    // A wheel of an older version would be installed, too.
+    let wheels = repository.target("python/wheels");
+    match fs::remove_dir_all(&wheels) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Failure::Unreadable { path: wheels, error });
+        }
+        _ => {}
+    }
+    python(&format!("maturin build --quiet --profile {profile}"))
+        .words("--manifest-path payme-py/Cargo.toml --out")
+        .arg(&wheels)
+        .arg("--interpreter")
+        .arg(&interpreter)
+        .run_in(root)?;
+    python("pip install --quiet --disable-pip-version-check --no-index --no-deps")
+        .words("--force-reinstall payme --find-links")
+        .arg(&wheels)
+        .run_in(root)?;
+    Ok(interpreter)
+}
+
+/// The program that does the work of the benchmark without Python, built in this profile.
+///
+/// # Errors
+/// What [`Run::run_in`] gives.
+pub(crate) fn native(repository: &Repository, profile: &str) -> Result<PathBuf, Failure> {
+    let build = format!("build --quiet --package payme-py --example native --profile {profile}");
+    Run::cargo(&build).run_in(repository.root())?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let program = format!("{folder}/examples/native{}", std::env::consts::EXE_SUFFIX);
+    Ok(repository.target(&program))
 }
