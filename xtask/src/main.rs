@@ -5,6 +5,7 @@
 //! understood.
 
 mod accuracy;
+mod beyond;
 mod command;
 mod failure;
 mod fuzz;
@@ -33,7 +34,7 @@ struct Chore {
     run: fn(&Repository, &[String]) -> Result<(), Failure>,
 }
 
-const CHORES: [Chore; 10] = [
+const CHORES: [Chore; 11] = [
     Chore {
         name: "test",
         arguments: "[STEP...]",
@@ -68,6 +69,13 @@ const CHORES: [Chore; 10] = [
         about: "PayMe beside DuckDB, faiss, scikit-learn and others, or only the rows named",
         details: peers::details,
         run: peers::peers,
+    },
+    Chore {
+        name: "beyond",
+        arguments: "[--users N]",
+        about: "people matched inside local clusters of Spark and Ray",
+        details: beyond::details,
+        run: beyond::beyond,
     },
     Chore {
         name: "scale",

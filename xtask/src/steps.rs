@@ -22,7 +22,7 @@ enum Outcome {
     Nothing(&'static str),
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "fmt", about: "the sources are formatted", run: fmt },
     Step { name: "clippy", about: "no lint fires in any target", run: clippy },
     Step { name: "core", about: "payme-core passes alone, without features", run: core },
@@ -32,6 +32,7 @@ const STEPS: [Step; 9] = [
     Step { name: "licences", about: "licences, bans and sources as in deny.toml", run: licences },
     Step { name: "oracle", about: "a second implementation in Python agrees", run: oracle },
     Step { name: "python", about: "the Python package builds, and its tests pass", run: python },
+    Step { name: "beyond", about: "clusters of Spark and Ray give the same bytes", run: beyond },
 ];
 
 const ORACLE: &str = "tests/oracle/check.py";
@@ -156,6 +157,12 @@ fn oracle(repository: &Repository) -> Result<Outcome, Failure> {
 /// What it is compared with is downloaded when the list of that has changed.
 fn python(repository: &Repository) -> Result<Outcome, Failure> {
     wheel::test(repository).map(|()| Outcome::Passed)
+}
+
+/// Few people: what takes its time is the start of the clusters. Both, and a Java where there is
+/// none, are downloaded when the list of them has changed.
+fn beyond(repository: &Repository) -> Result<Outcome, Failure> {
+    wheel::beyond(repository, "dev", "2000").map(|()| Outcome::Passed)
 }
 
 #[cfg(test)]

@@ -50,7 +50,11 @@ mod tests {
     #[test]
     fn every_requirement_has_one_version() {
         let repository = Repository::find().unwrap();
-        for list in ["benches/peers/requirements.txt", "payme-py/requirements-test.txt"] {
+        for list in [
+            "benches/peers/requirements.txt",
+            "payme-py/requirements-test.txt",
+            "payme-py/requirements-beyond.txt",
+        ] {
             let text = read(&repository.path(list)).unwrap();
             assert!(text.lines().count() > 3, "{list}");
             assert!(text.lines().all(|line| line.split("==").count() == 2), "{list}: {text}");

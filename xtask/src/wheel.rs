@@ -2,6 +2,7 @@
 //!
 //! The environment is `target/python/venv`, made from `payme-py/requirements-test.txt`; the wheel
 //! stands in `target/python/wheels`. What is tested is the wheel and not the sources beside it.
+//! Clusters have an environment of their own, `target/python/beyond`, which is large.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,6 +16,7 @@ use crate::venv;
 const PACKAGE: &str = "payme-py";
 const REQUIREMENTS: &str = "payme-py/requirements-test.txt";
 const VENV: &str = "python/venv";
+const BEYOND: &str = "payme-py/requirements-beyond.txt";
 
 /// Builds the wheel, and runs its tests, its examples and the checks of its types and its style.
 ///
@@ -26,7 +28,7 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     let root = repository.root();
     let package = repository.path(PACKAGE);
     for style in ["format --check", "check --quiet"] {
-        python(&format!("ruff {style} --no-cache --config pyproject.toml ."))
+        python(&format!("ruff {style} --no-cache --config pyproject.toml . ../examples"))
             .run_in(&package)?;
     }
     installed(repository, "dev")?;
@@ -43,6 +45,8 @@ pub(crate) fn test(repository: &Repository) -> Result<(), Failure> {
     python("mypy.stubtest payme").run_in(&repository.target("python"))?;
     let cache = repository.target("python/mypy");
     python("mypy python/payme").env("MYPY_CACHE_DIR", &cache).run_in(&package)?;
+    let example = Run::new(&interpreter).words("-W error examples/calibration_curve.py");
+    example.run_in(root)?;
     // Few rows, so that what times it cannot rot.
     let core = native(repository, "dev")?;
     let small = Run::new(&interpreter).words("bench/peers.py --small --core").arg(core);
@@ -76,6 +80,46 @@ pub(crate) fn installed(repository: &Repository, profile: &str) -> Result<PathBu
         .arg(&wheels)
         .run_in(root)?;
     Ok(interpreter)
+}
+
+/// Matches people in local clusters of Spark and Ray, and compares the bytes with one process.
+///
+/// # Errors
+/// [`Failure::Unavailable`] where there is no Java and it cannot be installed,
+/// [`Failure::Unreadable`], and what [`Run::run_in`] gives.
+pub(crate) fn beyond(repository: &Repository, profile: &str, users: &str) -> Result<(), Failure> {
+    java(repository)?;
+    installed(repository, profile)?;
+    let root = repository.root();
+    let interpreter = venv::ready(repository, "python/beyond", BEYOND)?;
+    Run::new(&interpreter)
+        .words("-m pip install --quiet --disable-pip-version-check --no-index --no-deps")
+        .words("--force-reinstall payme --find-links")
+        .arg(repository.target("python/wheels"))
+        .run_in(root)?;
+    for example in ["examples/batch_match_spark.py", "examples/batch_match_ray.py"] {
+        Run::new(&interpreter)
+            .arg(example)
+            .words(&format!("--users {users}"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .run_in(root)?;
+    }
+    Ok(())
+}
+
+/// Sees to it that there is a Java, which Spark runs on.
+fn java(repository: &Repository) -> Result<(), Failure> {
+    let root = repository.root();
+    if Run::new("java").arg("-version").succeeds_in(root) {
+        return Ok(());
+    }
+    let reason = "Spark needs Java 17 or newer: install it, for instance as default-jre-headless";
+    let unavailable = |_| Failure::Unavailable { reason };
+    let apt = |line: &str| Run::new("apt-get").words(line).env("DEBIAN_FRONTEND", "noninteractive");
+    apt("update --quiet").run_in(root).map_err(unavailable)?;
+    apt("install --yes --quiet --no-install-recommends default-jre-headless")
+        .run_in(root)
+        .map_err(unavailable)
 }
 
 /// The program that does the work of the benchmark without Python, built in this profile.
