@@ -73,6 +73,17 @@ fn a_ranker_is_trained_put_in_force_told_of_and_taken_back() {
         train(&["--holdout", "time", "--calibration", "isotonic", "--not-negative", "--balanced"]);
     assert_eq!(by_time["new_metrics"]["training"]["holdout"]["by"], "time");
 
+    // The rows say that everybody got one variant, by a chance of a third.
+    let variants = place.run(&["learn", "evaluate", "--variants", "--samples", &rows]).ok().json();
+    let by_name = |name: &str| {
+        let all = variants["variants"].as_array().unwrap();
+        all.iter().find(|one| one["variant"] == name).unwrap().clone()
+    };
+    let ranker = by_name("rules_vector_ranker");
+    assert_eq!((&ranker["people"], &variants["left_out"]), (&json!(300), &json!(0)));
+    assert!((0.4..0.7).contains(&ranker["snips"]["value"].as_f64().unwrap()), "{ranker}");
+    assert_eq!(by_name("rules_only")["undefined"], "target_policy_unsupported");
+
     let page = place.path("report.html");
     for version in [&["1"][..], &[]] {
         let out = page.to_str().unwrap();
@@ -168,7 +179,8 @@ fn what_is_wrong_is_said_with_its_place() {
         (ran.code, code)
     };
     #[rustfmt::skip]
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 10] = [
+        (&["learn", "evaluate", "--variants", "--samples", &empty],      "rows_empty"),
         (&["learn", "train", "--samples", &empty],                        "samples_unlabelled"),
         (&["learn", "train", "--samples", &broken],                       "invalid_id"),
         (&["learn", "train", "--samples", &one_class],                    "train_one_class"),

@@ -4,8 +4,8 @@
 //! Out: measures of them, calibrations that turn scores into probabilities, and decisions at a
 //! stated error rate; of models, how good they are on rows they have not seen, whether a new one is
 //! promoted, and drift. What always holds: rows are checked once, where [`Scored`] and
-//! [`Forecasts`] are made; ties are resolved by the mean over their orders and never by the order of
-//! the input; a weight counts like so many equal rows.
+//! [`Forecasts`] are made; ties are resolved by the mean over their orders and never by the order
+//! of the input; a weight counts like so many equal rows.
 //! Formulas and sources: `docs/rules/learning.md`.
 
 mod calibration;
@@ -64,8 +64,8 @@ pub use promotion::{
 };
 pub use ranker::{
     Calibrated, CalibrationKind, Holdout, Judged, ModelScores, Parts, Provenance, RankerError,
-    RankerMetrics, SampleCounts, Trained, TrainingOptions, TrainingRecord, judge_trained,
-    judge_weights, train_ranker,
+    RankerMetrics, SampleCounts, Trained, TrainingOptions, TrainingRecord, VariantComparison,
+    VariantValue, compare_variants, judge_trained, judge_weights, train_ranker,
 };
 pub use rows::{Forecasts, Label, Scored};
 pub use samples::{

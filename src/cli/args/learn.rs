@@ -81,6 +81,7 @@ The weights are stored whether they are better or not. The exit code is 0 in bot
 Examples:
   payme learn evaluate 3
   payme learn evaluate --weights mine.json --samples samples.json
+  payme learn evaluate --variants
 
 Of a version that was trained here, the same people are held out as then.")]
     Evaluate {
@@ -90,6 +91,9 @@ Of a version that was trained here, the same people are held out as then.")]
         /// Weights of a file
         #[arg(long, value_name = "FILE")]
         weights: Option<PathBuf>,
+        /// Compare the variants of matching instead, by what came of those whom chance gave each
+        #[arg(long, conflicts_with_all = ["version", "weights"])]
+        variants: bool,
         #[command(flatten)]
         samples: SamplesArgs,
         #[command(flatten)]

@@ -3,6 +3,7 @@
 mod export;
 mod judged;
 mod report;
+mod variants;
 
 use std::path::Path;
 
@@ -32,6 +33,9 @@ pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, Cl
         LearnWhat::Train { samples, artifacts, fit, holdout, policy, if_due } => {
             let options = TrainingOptions { holdout: held_out(holdout), ..options(fit, policy) };
             train(global, samples, artifacts, &options, *if_due).await?;
+        }
+        LearnWhat::Evaluate { variants: true, samples, holdout, .. } => {
+            variants::run(global, &read(global, samples).await?, holdout.seed)?;
         }
         LearnWhat::Evaluate { version, weights: None, samples, artifacts, policy, .. } => {
             let artifacts = Artifacts::open(&artifacts.artifacts)?;

@@ -13,6 +13,7 @@ mod measures;
 mod record;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 use super::evaluation::CrossValidationOptions;
 use super::train::{Convergence, Fit, FitIntervals, FitOptions, Samples, Trainer};
@@ -28,6 +29,7 @@ pub use error::RankerError;
 pub use holdout::{Holdout, Parts};
 pub use measures::{ModelScores, RankerMetrics, SampleCounts};
 pub use record::{Provenance, TrainingRecord};
+pub use variants::{VariantComparison, VariantValue, compare_variants};
 
 /// How a ranker is trained and judged.
 #[derive(Debug, Clone, PartialEq)]
