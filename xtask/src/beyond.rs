@@ -1,4 +1,7 @@
-//! People matched inside clusters: local ones of Spark and Ray, at the size that figures are told of.
+//! People matched inside clusters: local ones of Spark and Ray.
+//!
+//! In: how many people. Out: the figures that `docs/scale.md` tells, and whether the bytes are those
+//! of one process.
 
 use crate::failure::Failure;
 use crate::repository::Repository;
