@@ -67,6 +67,7 @@ fn a_ranker_is_trained_put_in_force_told_of_and_taken_back() {
     let back = place.run(&["learn", "promote", "4", "--roll-back"]).ok().json();
     assert_eq!(back["weights_version"], 4);
     let judged = place.run(&["learn", "evaluate", "1", "--samples", &rows]).ok().json();
+    assert!(judged["would_be_promoted"].is_boolean() && judged.get("promoted").is_none());
     assert_eq!(judged["previous_metrics"]["weights_version"], 4);
     assert_eq!(judged["new_metrics"]["precision_at_5"], first["new_metrics"]["precision_at_5"]);
     let by_time =
@@ -97,6 +98,16 @@ fn a_ranker_is_trained_put_in_force_told_of_and_taken_back() {
             "{told}"
         );
     }
+
+    // Back to what is built in, and forward again.
+    let back = place.run(&["learn", "promote", "0", "--roll-back"]).ok().json();
+    assert_eq!(back["weights_version"], 0);
+    assert!(!place.path("payme-weights/weights.json").exists());
+    assert!(!place.path("payme-weights/metrics.json").exists());
+    place.run(&["learn", "promote", "1", "--samples", &rows]).ok();
+    let into =
+        place.run(&["learn", "report", "--samples", &rows, "--out", "payme-weights/weights.json"]);
+    assert_eq!((into.code, &into.error()["code"]), (Some(2), &json!("output")));
 
     // The engine ranks by what is in force.
     let weights: Value =
@@ -201,6 +212,8 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(refused(&["learn", "promote", "1", "--samples", &rows]).1, "artifact_not_trained");
     std::fs::write(&metrics, "{\"weights_ver").unwrap();
     assert_eq!(refused(&["learn", "promote", "1", "--roll-back"]).1, "artifact_metrics");
+    std::fs::remove_file(&metrics).unwrap();
+    assert_eq!(refused(&["learn", "promote", "1", "--roll-back"]).1, "artifact_no_metrics");
     std::fs::write(place.path("payme-weights/weights_v1.json"), "{\"rules").unwrap();
     assert_eq!(refused(&["learn", "evaluate", "1", "--samples", &rows]).1, "artifact_weights");
 }

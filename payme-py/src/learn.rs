@@ -53,7 +53,7 @@ impl Settings {
             calibration: word("calibration", &self.calibration, CalibrationKind::parse)?,
             holdout: word("holdout", &self.holdout, |word| match word {
                 "users" => Some(Holdout::Users { share, seed }),
-                "time" => Some(Holdout::Time { share, seed }),
+                "time" => Some(Holdout::Time { share, seed, from: None }),
                 _ => None,
             })?,
             policy: word("policy", &self.policy, |word| match word {

@@ -124,6 +124,18 @@ def test_rows_that_cannot_be_learnt_from(tmp_path: Path) -> None:
     assert (when.value.code, when.value.index) == ("samples_undated", 0)
 
 
+def test_cells_are_read_as_they_are(tmp_path: Path) -> None:
+    import pandas as pd
+
+    for name, value in [("label", 0.9), ("label", "yes"), ("position", 1.5), ("ease", math.inf)]:
+        table = pd.DataFrame(rows(40)).astype({name: object})
+        table.loc[3, name] = value
+        with pytest.raises(payme.InputError) as told:
+            payme.train_ranker(table, tmp_path)
+        assert "yes" not in str(told.value)
+    assert payme.train_ranker(rows(60), tmp_path, seed=2**64 - 1)["weights_version"] == 1
+
+
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     taken = tmp_path / "file"
     taken.write_text("")

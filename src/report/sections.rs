@@ -95,10 +95,10 @@ pub(super) fn verdict(page: &mut Markup, verdict: Option<&Verdict>, models: &Mod
         };
         let refused = verdict.refusals().count();
         let text = if verdict.promoted {
-            format!("Promoted: version {new} takes the place of version {old}.")
+            format!("By this policy version {new} takes the place of version {old}.")
         } else {
             let checks = counted(refused, "check");
-            format!("Not promoted: version {old} stays, because {checks} of version {new} failed.")
+            format!("By this policy version {old} stays: {checks} of version {new} failed.")
         };
         let class = if verdict.promoted { "outcome promoted" } else { "outcome refused" };
         page.leaf("p", &[("class", class)], &text);
@@ -374,8 +374,8 @@ pub(super) fn about(page: &mut Markup, report: &Report<'_>) {
     section(page, "method", "Method", |page| {
         let lines = [
             format!(
-                "Nothing was learnt from the held-out rows ({}). The split ({}) and all draws of \
-                 this page follow from the seed {}.",
+                "No weight and no calibration was learnt from the held-out rows ({}). The split \
+                 ({}) and all draws of this page follow from the seed {}.",
                 report.held_out(),
                 report.split,
                 report.seed,

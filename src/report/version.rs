@@ -49,7 +49,12 @@ impl VersionReport<'_> {
         let users: Groups = test.users();
         let signals: Vec<&str> =
             training.signals.signals().iter().map(|one| one.as_str()).collect();
-        let all = SampleTable::new(self.samples, training.signals);
+        // What was shown since training, or else what the fit has not seen.
+        let is_later = |sample: &&Sample| {
+            training.until.is_some_and(|until| sample.shown.is_some_and(|shown| shown.at > until))
+        };
+        let later = SampleTable::new(self.samples.iter().filter(is_later), training.signals);
+        let all = if later.labels().is_empty() { &test } else { &later };
         let now = all.matrix().map_err(RankerError::from)?;
         let drift = Some(ReportDrift { references: &self.record.references, now });
         let precision = judged.metrics.precision();
@@ -66,7 +71,7 @@ impl VersionReport<'_> {
                 samples: judged.metrics.sample_count,
                 labelled: judged.metrics.labeled_count,
                 trained: training.train_rows,
-                calibrated: training.train_rows,
+                calibrated: if training.is_calibrated() { training.train_rows } else { 0 },
             },
             labels: test.labels(),
             users: &users,

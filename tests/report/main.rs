@@ -171,7 +171,7 @@ fn the_verdict_is_said_with_every_check() {
     let made_up = MadeUp::new(400, 3);
     assert!(made_up.verdict.promoted, "{:?}", made_up.verdict);
     let text = made_up.report().to_html().unwrap();
-    assert!(text.contains("Promoted: version 8 takes the place of version 7."));
+    assert!(text.contains("By this policy version 8 takes the place of version 7."));
     let page = parsed(&text);
     let met = all(&page, "strong").iter().filter(|node| text_of(**node) == "Met").count();
     assert_eq!(met, made_up.verdict.checks.len());
@@ -184,7 +184,7 @@ fn the_verdict_is_said_with_every_check() {
     let few = MadeUp::new(20, 3);
     assert!(!few.verdict.promoted);
     let text = Report { verdict: Some(&few.verdict), ..turned }.to_html().unwrap();
-    assert!(text.contains("Not promoted: version 8 stays, because"));
+    assert!(text.contains("By this policy version 8 stays: "));
     assert!(
         text.contains("<strong>Not met</strong>: at least 50 users have a label. There are 20.")
     );

@@ -1,7 +1,7 @@
 //! People matched inside clusters: local ones of Spark and Ray.
 //!
-//! In: how many people. Out: the figures that `docs/scale.md` tells, and whether the bytes are those
-//! of one process.
+//! In: how many people. Out: the figures that `docs/scale.md` tells, and whether the bytes are
+//! those of one process.
 
 use crate::failure::Failure;
 use crate::repository::Repository;

@@ -26,8 +26,25 @@ pub(super) fn lock(path: &Path) -> Result<File, ArtifactError> {
 /// died left beside the file is written over.
 pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
     let (part, path) = (dir.join(format!(".{name}.part")), dir.join(name));
-    let written = File::create(&part).and_then(|file| take_place(&path, &part, file, bytes));
+    // A link of that name is not followed.
+    let begun = || {
+        remove_if_there(&part)?;
+        OpenOptions::new().write(true).create_new(true).open(&part)
+    };
+    let written = begun().and_then(|file| take_place(&path, &part, file, bytes));
     written.map_err(|error| ArtifactError::io(&path, &error))
+}
+
+/// Takes a file away, if there is one.
+pub(super) fn remove(path: &Path) -> Result<(), ArtifactError> {
+    remove_if_there(path).map_err(|error| ArtifactError::io(path, &error))
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The bytes of a file; `None` where there is none.

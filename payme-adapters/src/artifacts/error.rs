@@ -63,6 +63,12 @@ pub enum ArtifactError {
         /// The version that was asked for.
         version: u32,
     },
+    /// The weights of a version have no metrics beside them.
+    #[error("there are no metrics of version {version}: put its file back, or train again")]
+    NoMetrics {
+        /// The version.
+        version: u32,
+    },
     /// The metrics of a version do not say how it was trained.
     #[error(
         "the metrics of version {version} do not say how it was trained, so nobody knows whom it \
@@ -91,6 +97,7 @@ impl ArtifactError {
             Self::Weights { .. } => "artifact_weights",
             Self::Metrics { .. } => "artifact_metrics",
             Self::NoVersion { .. } => "artifact_no_version",
+            Self::NoMetrics { .. } => "artifact_no_metrics",
             Self::NotTrained { .. } => "artifact_not_trained",
             Self::Versions => "artifact_versions_used_up",
         }

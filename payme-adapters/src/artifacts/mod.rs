@@ -84,6 +84,11 @@ impl Artifacts {
         Ok(Self { dir })
     }
 
+    /// The weights of a folder that is there, or is not: then nothing is in force.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -116,6 +121,8 @@ impl Artifacts {
         let taken = self.names()?.into_iter().filter_map(|name| {
             version_in(&name, "weights_v").or_else(|| version_in(&name, "metrics_v"))
         });
+        // What is in force may have been put there by hand.
+        let taken = taken.chain(self.active()?.map(|weights| weights.version));
         let version = taken.max().unwrap_or(0).checked_add(1).ok_or(ArtifactError::Versions)?;
         let mut metrics = metrics.clone();
         metrics.insert(VERSION.to_owned(), version.into());
@@ -140,11 +147,27 @@ impl Artifacts {
     /// What was measured of a version.
     ///
     /// # Errors
-    /// [`ArtifactError::NoVersion`], [`ArtifactError::Metrics`] for a file that is none, and
+    /// [`ArtifactError::NoMetrics`], [`ArtifactError::Metrics`] for a file that is none, and
     /// [`ArtifactError::Io`].
     pub fn metrics(&self, version: u32) -> Result<Map<String, Value>, ArtifactError> {
         let read = self.read_metrics(&metrics_name(version))?;
-        read.ok_or(ArtifactError::NoVersion { version })
+        read.ok_or(ArtifactError::NoMetrics { version })
+    }
+
+    /// Replaces what was measured of a stored version, which was measured again.
+    ///
+    /// # Errors
+    /// [`ArtifactError::NoMetrics`], [`ArtifactError::Locked`] and [`ArtifactError::Io`].
+    pub(super) fn measured_again(
+        &self,
+        version: u32,
+        mut metrics: Map<String, Value>,
+    ) -> Result<(), ArtifactError> {
+        let _lock = self.lock()?;
+        self.metrics(version)?;
+        metrics.insert(VERSION.to_owned(), version.into());
+        let text = format!("{:#}\n", Value::Object(metrics));
+        self.write(&metrics_name(version), text.as_bytes())
     }
 
     /// The weights in force; `None` before the first promotion.
@@ -181,26 +204,34 @@ impl Artifacts {
         Ok(Promoted::Done)
     }
 
-    /// Puts an earlier version in force again, whatever is in force, weights that cannot be read
-    /// too.
+    /// Puts an earlier version in force again, whatever is in force, files that cannot be read too.
+    /// Version 0 are the built-in weights: then nothing is in force.
     ///
     /// # Errors
     /// Those of [`Artifacts::promote`].
     pub fn roll_back(&self, version: u32) -> Result<(), ArtifactError> {
         let _lock = self.lock()?;
+        // What cannot be read is replaced.
+        if let Err(ArtifactError::Metrics { .. }) = self.read_metrics(METRICS) {
+            disk::remove(&self.dir.join(METRICS))?;
+        }
         match self.active() {
             Ok(active) => self.end_promotion(active.map_or(0, |weights| weights.version))?,
-            // It is replaced.
             Err(ArtifactError::Weights { .. }) => {}
             Err(error) => return Err(error),
+        }
+        if version == 0 {
+            disk::remove(&self.dir.join(WEIGHTS))?;
+            return self.end_promotion(0);
         }
         self.put_in_force(version)
     }
 
     fn put_in_force(&self, version: u32) -> Result<(), ArtifactError> {
-        // What is not whole never comes into force.
+        // What is not whole never comes into force, and what cannot be followed up neither.
         let weights = self.weights(version)?;
         self.metrics(version)?;
+        self.read_metrics(METRICS)?;
         self.write(WEIGHTS, weights.to_json().as_bytes())?;
         self.end_promotion(version)
     }
@@ -212,10 +243,14 @@ impl Artifacts {
 
     /// Brings the metrics after the weights in force. Once more changes nothing.
     fn end_promotion(&self, active: u32) -> Result<(), ArtifactError> {
-        if active == 0 {
-            return Ok(());
-        }
         let shown = self.read_metrics(METRICS)?;
+        if active == 0 {
+            // Nothing is in force, so nothing is measured of it.
+            let Some(before) = shown else { return Ok(()) };
+            let text = format!("{:#}\n", Value::Object(before));
+            self.write(METRICS_BEFORE, text.as_bytes())?;
+            return disk::remove(&self.dir.join(METRICS));
+        }
         let of = shown.as_ref().and_then(|metrics| metrics.get(VERSION)?.as_u64());
         if of == Some(u64::from(active)) {
             return Ok(());

@@ -75,12 +75,12 @@ impl Retrained {
 }
 
 impl Artifacts {
-    /// The weights in force, or the defaults of a set where nothing was promoted yet.
+    /// The weights in force: the defaults where nothing was promoted yet.
     ///
     /// # Errors
     /// Those of [`Artifacts::active`].
-    pub fn champion(&self, options: &TrainingOptions) -> Result<Weights, ArtifactError> {
-        Ok(self.active()?.unwrap_or_else(|| Weights::of_set(options.set)))
+    pub fn champion(&self) -> Result<Weights, ArtifactError> {
+        Ok(self.active()?.unwrap_or_default())
     }
 
     /// What is kept of the training of a version.
@@ -106,7 +106,7 @@ impl Artifacts {
         samples: &[Sample],
         options: &TrainingOptions,
     ) -> Result<Retrained, RetrainError> {
-        let mut trained = train_ranker(trainer, samples, &self.champion(options)?, options)?;
+        let mut trained = train_ranker(trainer, samples, &self.champion()?, options)?;
         let version = self.store(&trained.weights, &trained.record().to_map())?;
         for _ in 0..ATTEMPTS_MAX {
             let beaten = trained.judged.champion.weights_version;
@@ -115,7 +115,8 @@ impl Artifacts {
             if is_in_force || !trained.judged.verdict.promoted {
                 return Ok(Retrained { promoted: is_in_force, weights_version: version, trained });
             }
-            trained = trained.against(&self.champion(options)?)?;
+            trained = trained.against(&self.champion()?)?;
+            self.measured_again(version, trained.record().to_map())?;
         }
         Err(RetrainError::Overtaken { version })
     }

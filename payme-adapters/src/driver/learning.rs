@@ -55,7 +55,9 @@ impl Driver {
     /// Notes that a person saw the results of a run down to a position, counted from 1. Who saw
     /// more before has seen that.
     ///
-    /// Where nothing is noted of a run, all its results count as seen.
+    /// As long as nothing is noted of a person, all results of their runs count as seen; from the
+    /// first note on only what is noted does. Positions are those of the ranking: pins, which move
+    /// results for the person, are not looked at.
     ///
     /// # Errors
     /// [`DriverError::UnknownRun`], [`DriverError::ShownTooMany`] for more results than the run

@@ -21,9 +21,10 @@ pub struct ShownPage {
 pub trait LearningStore: Send + Sync {
     /// What at most so many people were shown, of those that have a run and whose id is above
     /// `after`: each person with everything, as of one moment. Of each settlement that a person was
-    /// shown it is the result of the run that was stored last of those that showed it. Where an
-    /// impression of a run is stored, the run showed the results at the positions from 1 to it, and
-    /// all of its results where none is.
+    /// shown it is the result of the run that was stored last of those that showed it, with the
+    /// moment at which the earliest of those began. A run with an impression showed the results at
+    /// the positions from 1 to it. A run without one showed all of its results, unless another run
+    /// of the person has one: then it showed nothing.
     async fn shown_after(
         &self,
         after: Option<UserId>,

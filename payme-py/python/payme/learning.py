@@ -26,7 +26,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _payme
-from ._arrays import count
 from ._estimator import flag_option
 from ._settings import text_of
 from .errors import InputError, InputTypeError, Refusal, RowsError
@@ -103,7 +102,7 @@ def train_ranker(
         There is nothing to learn from: no label (``samples_unlabelled``), one class
         (:class:`SingleClassError`), an option that makes no sense.
     ArtifactError
-        The folder cannot be used; its ``code`` says why. Nothing of what is in force was changed.
+        The folder cannot be used; its ``code`` says why.
     """
     if class_weight not in (None, "balanced"):
         raise InputError("class_weight is 'balanced' or None", code="option_value")
@@ -119,7 +118,7 @@ def train_ranker(
         "calibration": str(calibration),
         "holdout": str(holdout),
         "share": float(test_share),
-        "seed": count(seed, "seed"),
+        "seed": _seed(seed),
         "policy": str(policy),
         "error_rate": float(error_rate),
     }
@@ -134,6 +133,15 @@ def train_ranker(
         raise RowsError.of([Refusal(*row) for row in refused])
     answer: dict[str, Any] = json.loads(told)
     return answer
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise InputTypeError("seed is a whole number", code="option_type")
+    number = int(seed.__index__())
+    if not 0 <= number < 2**64:
+        raise InputError("seed is from 0 to 2**64 - 1", code="out_of_range")
+    return number
 
 
 def _listed(rows: Any) -> Any:
@@ -161,10 +169,9 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
             value = moment.astimezone(datetime.timezone.utc).isoformat()
         elif hasattr(value, "item"):
             value = value.item()
-        if name == "label":
-            plain[name] = None if is_null else int(value)
-        elif name == "position" and not is_null:
-            plain[name] = int(value)
-        elif not is_null:
-            plain[name] = value
+        if name in ("label", "position") and isinstance(value, float) and value.is_integer():
+            # A column with a null is one of floats.
+            value = int(value)
+        if name == "label" or not is_null:
+            plain[name] = None if is_null else value
     return plain

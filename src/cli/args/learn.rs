@@ -14,9 +14,8 @@ use super::parse_signals;
     arg_required_else_help = true,
     after_help = "\
 Every night:
-  payme learn export --out samples.json
-  payme learn train --samples samples.json --if-due
-  payme match --all --weights payme-weights/weights.json
+  payme learn train --if-due
+  payme match --all --weights payme-weights/weights.json    once that file is there
 
 The weights that were ever trained stay in the folder of --artifacts; weights.json there is what \
 is in force, and is there from the first promotion on."
@@ -28,9 +27,11 @@ pub(crate) struct LearnArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LearnWhat {
-    /// Note how many results of a run a person saw; without a note all of them count as seen
+    /// Note how many results of a run a person saw
     #[command(after_help = "Example:\n  payme learn shown \
-00000000-0000-7000-8000-000000000001 5")]
+00000000-0000-7000-8000-000000000001 5\n\nAs long as nothing is noted of a person, all results of \
+their runs count as seen; from the first note on only what is noted does. Positions are those of \
+the ranking: pins are not looked at.")]
     Shown {
         /// The run, as `payme match --user ID --format json` names it
         #[arg(value_name = "RUN")]
@@ -46,7 +47,8 @@ Examples:
   payme learn export --out samples.parquet
   payme learn export > samples.json
 
-The form follows the name: Parquet for `.parquet`, a JSON array otherwise.")]
+The form follows the name: Parquet for `.parquet`, a JSON array otherwise, or a line for each row \
+with --format jsonl.")]
     Export {
         /// The file [default: JSON to stdout]
         #[arg(long, value_name = "FILE")]
@@ -76,14 +78,15 @@ The weights are stored whether they are better or not. The exit code is 0 in bot
         #[arg(long)]
         if_due: bool,
     },
-    /// Hold weights against those in force, on people whom their fit has not seen
+    /// Hold weights against those in force, without putting them there
     #[command(after_help = "\
 Examples:
   payme learn evaluate 3
   payme learn evaluate --weights mine.json --samples samples.json
   payme learn evaluate --variants
 
-Of a version that was trained here, the same people are held out as then.")]
+Of a version that was trained here, the same people are held out as then. Of a file nobody knows \
+whom its fit has seen: --holdout, --share and --seed choose who judges it.")]
     Evaluate {
         /// The version [default: the newest]
         #[arg(value_name = "VERSION", conflicts_with = "weights")]
@@ -109,7 +112,8 @@ Examples:
   payme learn report --out report.html
   payme learn report 3 --samples samples.json --out report.html
 
-One HTML file that needs nothing else. A version in force is held against the one before it.")]
+One HTML file that needs nothing else. The version in force is held against the one before it, any \
+other against the one in force.")]
     Report {
         /// The version [default: the newest]
         #[arg(value_name = "VERSION")]
@@ -131,13 +135,14 @@ Examples:
   payme learn promote 2 --roll-back
 
 The version is judged again on the people that were held out of it. It is refused (exit code 1) \
-where it does not beat what is in force; going back is not judged.")]
+where it does not beat what is in force; going back is not judged, and version 0 are the built-in \
+weights.")]
     Promote {
         /// The version
         #[arg(value_name = "VERSION")]
         version: u32,
         /// Go back to it without judging it
-        #[arg(long, conflicts_with = "samples")]
+        #[arg(long, conflicts_with_all = ["samples", "policy"])]
         roll_back: bool,
         #[command(flatten)]
         samples: SamplesArgs,

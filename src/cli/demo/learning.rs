@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::args::Global;
 use crate::cli::error::CliError;
-use crate::cli::learn::{judged_table, write_page};
+use crate::cli::learn::{judged_table, stored_samples, write_page};
 
 /// What the chapter tells.
 #[derive(Serialize)]
@@ -51,8 +51,8 @@ pub(super) async fn tell(
         Some(artifacts) => artifacts.versions()?.is_empty(),
         None => true,
     };
-    let samples = if is_first { export(payme).await? } else { read(payme).await? };
-    let champion = Weights::of_set(options.set);
+    let samples = if is_first { export(payme).await? } else { stored_samples(payme).await? };
+    let champion = Weights::default();
     // Whoever runs the demo on people of their own may have nobody with both labels.
     let Ok(trained) = train_ranker(&Newton, &samples, &champion, &options) else {
         return Ok(None);
@@ -69,10 +69,10 @@ pub(super) async fn tell(
     Ok(Some((learnt.told(&trained), learnt)))
 }
 
-/// A name beside that of the database.
+/// A name beside that of the database, which nothing else has.
 fn beside(database: &Path, end: &str) -> PathBuf {
-    let stem = database.file_stem().unwrap_or_default().to_string_lossy();
-    database.with_file_name(format!("{stem}{end}"))
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    database.with_file_name(format!("{name}{end}"))
 }
 
 /// The samples, by an export that is logged.
@@ -84,19 +84,6 @@ async fn export(payme: &Payme) -> Result<Vec<Sample>, CliError> {
     };
     payme.export_samples(take).await?;
     Ok(samples)
-}
-
-/// The same samples, for those who were told already.
-async fn read(payme: &Payme) -> Result<Vec<Sample>, CliError> {
-    let (mut samples, mut after) = (Vec::new(), None);
-    loop {
-        let page = payme.store().shown_after(after, 1_000).await?;
-        samples.extend(page.results.into_iter().map(Sample::from));
-        after = page.next;
-        if after.is_none() {
-            return Ok(samples);
-        }
-    }
 }
 
 fn page(

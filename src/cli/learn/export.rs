@@ -9,7 +9,7 @@ use payme::learning::{Sample, sample_row};
 use payme::types::RunId;
 use serde_json::{Value, json};
 
-use super::super::args::Global;
+use super::super::args::{Format, Global};
 use super::super::error::CliError;
 use super::super::out::{OutFile, unwritable};
 use super::super::{open, output, progress};
@@ -24,7 +24,7 @@ pub(super) async fn shown(global: &Global, run: RunId, count: u32) -> Result<(),
 /// Writes the samples into a file, or to stdout.
 pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliError> {
     let Some(path) = out else {
-        let mut rows = Rows::new(BufWriter::new(io::stdout().lock()));
+        let mut rows = Rows::new(global, BufWriter::new(io::stdout().lock()));
         let report = match each(global, |samples| rows.write(samples)).await {
             Err(Stopped::Write(error)) => return to_stdout(&error),
             done => done?,
@@ -46,7 +46,7 @@ pub(super) async fn run(global: &Global, out: Option<&Path>) -> Result<(), CliEr
         table.finish().and_then(OutFile::finish).map_err(failed)?;
         report
     } else {
-        let mut rows = Rows::new(BufWriter::new(file));
+        let mut rows = Rows::new(global, BufWriter::new(file));
         let report = each(global, |samples| rows.write(samples)).await?;
         let file = rows.finish().and_then(|out| out.into_inner().map_err(io::Error::from));
         file.and_then(OutFile::finish).map_err(failed)?;
@@ -109,28 +109,36 @@ impl From<Stopped> for CliError {
     }
 }
 
-/// A JSON array that is written row by row.
+/// A JSON array that is written row by row, or JSON Lines where they are asked for.
 struct Rows<W: Write> {
     out: W,
+    has_lines: bool,
     count: usize,
 }
 
 impl<W: Write> Rows<W> {
-    const fn new(out: W) -> Self {
-        Self { out, count: 0 }
+    fn new(global: &Global, out: W) -> Self {
+        Self { out, has_lines: global.format == Format::Jsonl, count: 0 }
     }
 
     fn write(&mut self, samples: &[Sample]) -> io::Result<()> {
         for sample in samples {
-            self.out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
+            if !self.has_lines {
+                self.out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
+            }
             serde_json::to_writer(&mut self.out, &Value::Object(sample_row(sample)))?;
+            if self.has_lines {
+                self.out.write_all(b"\n")?;
+            }
             self.count += 1;
         }
         Ok(())
     }
 
     fn finish(mut self) -> io::Result<W> {
-        self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?;
+        if !self.has_lines {
+            self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?;
+        }
         self.out.flush()?;
         Ok(self.out)
     }

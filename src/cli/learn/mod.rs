@@ -10,6 +10,7 @@ use std::path::Path;
 pub(crate) use judged::table as judged_table;
 pub(crate) use report::write_page;
 
+use payme::Payme;
 use payme::artifacts::{Artifacts, Promoted, Retrained};
 use payme::learning::train::{Bounds, ClassWeights, FitOptions, Newton};
 use payme::learning::{
@@ -26,6 +27,9 @@ use super::args::{
 use super::error::CliError;
 use super::{Finding, input, open, output};
 
+/// So many people are read at once.
+const PAGE: usize = 1_000;
+
 pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, CliError> {
     match &args.what {
         LearnWhat::Shown { run, count } => export::shown(global, *run, *count).await?,
@@ -38,11 +42,11 @@ pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, Cl
             variants::run(global, &read(global, samples).await?, holdout.seed)?;
         }
         LearnWhat::Evaluate { version, weights: None, samples, artifacts, policy, .. } => {
-            let artifacts = Artifacts::open(&artifacts.artifacts)?;
+            let artifacts = Artifacts::at(&artifacts.artifacts);
             let version = Stored::read(&artifacts, *version)?;
-            let champion = artifacts.champion(&version.record.options())?;
+            let champion = artifacts.champion()?;
             let judged = version.judge(&champion, &read(global, samples).await?, policy)?;
-            show(global, version.weights.version, &judged)?;
+            show(global, version.weights.version, "would_be_promoted", &judged)?;
         }
         LearnWhat::Evaluate {
             weights: Some(file), samples, artifacts, holdout, policy, ..
@@ -54,20 +58,25 @@ pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, Cl
                 policy: promotion(policy),
                 ..TrainingOptions::default()
             };
-            let champion = Artifacts::open(&artifacts.artifacts)?.champion(&options)?;
+            let champion = Artifacts::at(&artifacts.artifacts).champion()?;
             let rows = read(global, samples).await?;
-            show(global, weights.version, &judge_weights(&weights, &champion, &rows, &options)?)?;
+            let judged = judge_weights(&weights, &champion, &rows, &options)?;
+            show(global, weights.version, "would_be_promoted", &judged)?;
         }
         LearnWhat::Report { version, out, samples, artifacts, policy } => {
-            let artifacts = Artifacts::open(&artifacts.artifacts)?;
+            let artifacts = Artifacts::at(&artifacts.artifacts);
             let stored = Stored::read(&artifacts, *version)?;
             let rows = read(global, samples).await?;
+            expect_not_ours(&artifacts, out)?;
             report::write(global, out, &artifacts, &stored, &rows, promotion(policy))?;
         }
         LearnWhat::Promote { version, roll_back: true, artifacts, .. } => {
-            Artifacts::open(&artifacts.artifacts)?.roll_back(*version)?;
+            Artifacts::at(&artifacts.artifacts).roll_back(*version)?;
             let told = json!({"promoted": true, "weights_version": version});
-            output::value(global, &told, || format!("version {version} is in force again"))?;
+            output::value(global, &told, || match version {
+                0 => "the built-in weights are in force again".to_owned(),
+                version => format!("version {version} is in force again"),
+            })?;
         }
         LearnWhat::Promote { version, samples, artifacts, policy, .. } => {
             return promote(global, *version, samples, artifacts, policy).await;
@@ -133,9 +142,9 @@ async fn promote(
     artifacts: &ArtifactsArgs,
     policy: &PolicyArgs,
 ) -> Result<Finding, CliError> {
-    let artifacts = Artifacts::open(&artifacts.artifacts)?;
+    let artifacts = Artifacts::at(&artifacts.artifacts);
     let stored = Stored::read(&artifacts, Some(version))?;
-    let champion = artifacts.champion(&stored.record.options())?;
+    let champion = artifacts.champion()?;
     let judged = stored.judge(&champion, &read(global, samples).await?, policy)?;
     if judged.verdict.promoted
         && let Promoted::Overtaken { by } = artifacts.promote(version, champion.version)?
@@ -143,14 +152,15 @@ async fn promote(
         let message = format!("version {by} came into force meanwhile: promote again to beat it");
         return Err(CliError::new("artifact_overtaken", message));
     }
-    show(global, version, &judged)?;
+    show(global, version, "promoted", &judged)?;
     Ok(if judged.verdict.promoted { Finding::Fine } else { Finding::Refused })
 }
 
-fn show(global: &Global, version: u32, judged: &Judged) -> Result<(), CliError> {
+/// Shows what weights are worth; the word says whether they came into force, or only would.
+fn show(global: &Global, version: u32, word: &str, judged: &Judged) -> Result<(), CliError> {
     let told = json!({
         "weights_version": version,
-        "promoted": judged.verdict.promoted,
+        word: judged.verdict.promoted,
         "verdict": judged.verdict,
         "conformal": judged.conformal,
         "new_metrics": judged.metrics,
@@ -192,25 +202,48 @@ impl Stored {
     }
 }
 
+/// Refuses to write a page into the folder of weights.
+fn expect_not_ours(artifacts: &Artifacts, out: &Path) -> Result<(), CliError> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    if folder.is_ok_and(|folder| artifacts.dir().canonicalize().is_ok_and(|ours| ours == folder)) {
+        let message = format!("{}: this is the folder of weights: name another", out.display());
+        return Err(CliError::new("output", message));
+    }
+    Ok(())
+}
+
 fn weights_of(file: &Path) -> Result<Weights, CliError> {
     Weights::from_json(&input::bytes(file)?).map_err(|error| CliError::refused_file(file, &error.0))
 }
 
 /// The samples of a file, or those of the database.
 async fn read(global: &Global, samples: &SamplesArgs) -> Result<Vec<Sample>, CliError> {
-    if let Some(file) = &samples.samples {
-        let (rows, _) = input::rows(file, false, parse_samples)?;
-        return Ok(rows);
+    match &samples.samples {
+        Some(file) => {
+            let rows = parse_samples(&input::bytes(file)?)
+                .map_err(|refusal| CliError::refused_file(file, &refusal))?;
+            if rows.refused.is_empty() {
+                Ok(rows.taken)
+            } else {
+                Err(CliError::wrong_rows(file, &rows.refused))
+            }
+        }
+        None => stored_samples(open(global).await?).await,
     }
-    let mut rows = Vec::new();
-    let payme = open(global).await?;
-    payme
-        .export_samples(|page: &[Sample]| -> Result<(), CliError> {
-            rows.extend_from_slice(page);
-            Ok(())
-        })
-        .await?;
-    Ok(rows)
+}
+
+/// What the database holds, read without an export.
+pub(crate) async fn stored_samples(payme: &Payme) -> Result<Vec<Sample>, CliError> {
+    let (mut samples, mut after) = (Vec::new(), None);
+    loop {
+        let page = payme.store().shown_after(after, PAGE).await?;
+        samples.extend(page.results.into_iter().map(Sample::from));
+        after = page.next;
+        if after.is_none() {
+            return Ok(samples);
+        }
+    }
 }
 
 fn promotion(args: &PolicyArgs) -> PromotionPolicy {
@@ -241,6 +274,6 @@ const fn held_out(args: &HoldoutArgs) -> Holdout {
     let (share, seed) = (args.share, args.seed);
     match args.holdout {
         HoldoutBy::Users => Holdout::Users { share, seed },
-        HoldoutBy::Time => Holdout::Time { share, seed },
+        HoldoutBy::Time => Holdout::Time { share, seed, from: None },
     }
 }

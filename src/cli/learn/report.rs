@@ -32,18 +32,18 @@ pub(super) fn write(
     policy: PromotionPolicy,
 ) -> Result<(), CliError> {
     let version = stored.weights.version;
-    let active = artifacts.active()?.map_or(0, |weights| weights.version);
-    // What is in force is held against what it took the place of.
-    let (rival, before) = if active == version {
+    let active = artifacts.champion()?;
+    // What is in force is held against what was before it.
+    let (champion, before) = if active.version == version {
         let before = artifacts.previous_metrics()?;
         let before = before.and_then(|members| RankerMetrics::from_map(&members).ok());
-        (stored.record.champion.weights_version, before)
+        let champion = match before.map_or(0, |before| before.weights_version) {
+            0 => Weights::default(),
+            earlier => artifacts.weights(earlier)?,
+        };
+        (champion, before)
     } else {
         (active, None)
-    };
-    let champion = match rival {
-        0 => Weights::of_set(stored.record.training.signals),
-        rival => artifacts.weights(rival)?,
     };
     let page = VersionReport {
         title: &format!("Weights of version {version}"),
@@ -57,6 +57,6 @@ pub(super) fn write(
     };
     write_page(global, out, &page.to_html()?)?;
     let told = json!({"file": out.display().to_string(), "weights_version": version,
-        "champion_version": rival});
+        "champion_version": champion.version});
     output::value(global, &told, || format!("the report is in {}", out.display()))
 }

@@ -17,9 +17,16 @@ impl Data {
     /// What a person was shown, by settlement.
     fn shown_to(&self, user: UserId, runs: &[RunId]) -> Vec<ShownResult> {
         let mut last: BTreeMap<SettlementId, ShownResult> = BTreeMap::new();
-        for run in runs.iter().filter_map(|id| self.runs.get(id)) {
-            let shown = self.shown_by(run);
-            last.extend(shown.map(|result| (result.settlement_id, result)));
+        let is_noted = |id: &RunId| self.impressions.contains_key(id);
+        // Who is noted once is known by notes only.
+        let by_notes = runs.iter().any(is_noted);
+        let counted = runs.iter().filter(|id| !by_notes || is_noted(id));
+        for run in counted.filter_map(|id| self.runs.get(id)) {
+            for result in self.shown_by(run) {
+                let before = last.get(&result.settlement_id).map_or(result.at, |before| before.at);
+                let at = result.at.min(before);
+                last.insert(result.settlement_id, ShownResult { at, ..result });
+            }
         }
         let claims = &self.payouts.claims;
         let with_claim = |result: ShownResult| {

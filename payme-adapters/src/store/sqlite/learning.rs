@@ -62,7 +62,7 @@ fn shown_result(row: &SqliteRow) -> Result<ShownResult, StoreError> {
         user_id: cells.parsed("user_id")?,
         settlement_id: cells.parsed("settlement_id")?,
         run_id: cells.parsed("run_id")?,
-        at: cells.instant("started_at")?,
+        at: cells.instant("first_shown_at")?,
         variant: cells.word("variant", Variant::parse)?,
         forced: cells.get("forced")?,
         position: cells.integer("position")?,

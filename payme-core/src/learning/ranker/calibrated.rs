@@ -34,8 +34,8 @@ impl Default for CalibrationKind {
 impl CalibrationKind {
     /// Fits it to probabilities and what came of them; `None` where none is asked for.
     ///
-    /// Targets are smoothed, so that rows which can be told apart without a mistake do not lead to
-    /// certainty.
+    /// Targets are smoothed but for isotonic regression, so that rows which can be told apart
+    /// without a mistake do not lead to certainty.
     ///
     /// # Errors
     /// [`LearningError`] for rows of one class, and for too few.

@@ -29,6 +29,11 @@ pub enum Holdout {
         share: f64,
         /// What the folds of the calibration follow from.
         seed: u64,
+        /// The moment from which on rows are held out; without it, it follows from the share. With
+        /// it, people who were also shown something before are left out instead: they may have been
+        /// learnt from.
+        #[serde(default)]
+        from: Option<Instant>,
     },
 }
 
@@ -53,6 +58,20 @@ impl Holdout {
     pub const fn seed(&self) -> u64 {
         let (Self::Users { seed, .. } | Self::Time { seed, .. }) = self;
         *seed
+    }
+
+    /// The same, so that samples of later are parted at the same place.
+    ///
+    /// # Errors
+    /// Those of [`Holdout::part`].
+    pub(super) fn settled(self, samples: &[Sample]) -> Result<Self, RankerError> {
+        match self {
+            Self::Time { share, seed, from: None } => {
+                let from = Some(held_out_from(&times(samples)?, share)?);
+                Ok(Self::Time { share, seed, from })
+            }
+            settled => Ok(settled),
+        }
     }
 
     /// Parts the samples that have a label.
@@ -87,10 +106,13 @@ impl Holdout {
         let users: Vec<UserId> = labelled.iter().map(|sample| sample.user_id).collect();
         let split = match *self {
             Self::Users { share, seed } => Split::by_user(&users, share, seed)?,
-            Self::Time { share, .. } => {
+            Self::Time { share, from, .. } => {
                 let times = times(samples)?;
-                let from = held_out_from(&times, share)?;
-                Split::by_time(&users, &times, from, BothSides::LeaveOutOfTrain)?.split
+                let (from, both_sides) = match from {
+                    Some(from) => (from, BothSides::LeaveOutOfTest),
+                    None => (held_out_from(&times, share)?, BothSides::LeaveOutOfTrain),
+                };
+                Split::by_time(&users, &times, from, both_sides)?.split
             }
         };
         let table = |rows: &[usize]| {

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::matching::{SignalSet, Signals};
 use crate::ranking::{Calibration, Link, Weights};
+use crate::types::Instant;
 
 pub use calibrated::{Calibrated, CalibrationKind};
 pub use error::RankerError;
@@ -86,6 +87,8 @@ pub struct Trained {
     /// The bins of each signal over what was learnt from, for finding drift; none of a signal
     /// where there are fewer rows than bins.
     pub references: Vec<Option<PsiReference>>,
+    /// When the last of the samples was shown, if that is known.
+    pub until: Option<Instant>,
     /// What was held out, to judge by again.
     pub parts: Parts,
     options: TrainingOptions,
@@ -120,7 +123,8 @@ pub fn train_ranker(
     let mut judged = judge(&weights, champion, &parts, counts, options)?;
     judged.need_converged(convergence.is_converged, convergence.iterations);
     let references = references(&parts.train);
-    let options = options.clone();
+    let until = samples.iter().filter_map(|sample| sample.shown).map(|shown| shown.at).max();
+    let options = TrainingOptions { holdout: options.holdout.settled(samples)?, ..options.clone() };
     Ok(Trained {
         weights,
         convergence,
@@ -129,6 +133,7 @@ pub fn train_ranker(
         counts,
         judged,
         references,
+        until,
         parts,
         options,
     })

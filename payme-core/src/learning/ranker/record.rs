@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{CalibrationKind, Holdout, RankerMetrics, Trained, TrainingOptions};
-use crate::learning::train::FitIntervals;
+use crate::learning::train::{ClassWeights, FitIntervals};
 use crate::learning::{Conformal, PsiReference, Verdict};
 use crate::matching::SignalSet;
+use crate::types::Instant;
 
 /// How a ranker was trained: enough to hold out the same people again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,16 @@ pub struct Provenance {
     pub holdout: Holdout,
     /// What was asked of the calibration.
     pub calibration: CalibrationKind,
+    /// What became of it: its kind, or why there is none.
+    pub calibrated: String,
+    /// Whether the search for it ended where it should.
+    pub is_calibration_converged: bool,
+    /// When the last of the samples was shown: what comes later is what drift is told of.
+    pub until: Option<Instant>,
+    /// Whether both labels counted as much as each other.
+    pub balanced: bool,
+    /// Whether coefficients were kept within bounds.
+    pub bounded: bool,
     /// The strength of the squared penalty.
     pub l2: f64,
     /// The strength of the absolute penalty.
@@ -59,6 +70,13 @@ pub struct TrainingRecord {
     pub training: Provenance,
 }
 
+impl Provenance {
+    /// Whether there is a calibration, which was fitted to the rows that were learnt from.
+    pub fn is_calibrated(&self) -> bool {
+        CalibrationKind::parse(&self.calibrated).is_some_and(|kind| kind != CalibrationKind::None)
+    }
+}
+
 impl TrainingRecord {
     /// As the members of a file.
     pub fn to_map(&self) -> Map<String, Value> {
@@ -82,6 +100,7 @@ impl TrainingRecord {
         TrainingOptions {
             set: self.training.signals,
             holdout: self.training.holdout,
+            error_rate: self.conformal.error_rate(),
             ..TrainingOptions::default()
         }
     }
@@ -102,6 +121,11 @@ impl Trained {
                 signals: options.set,
                 holdout: options.holdout,
                 calibration: options.calibration,
+                calibrated: self.calibrated.to_string(),
+                is_calibration_converged: self.calibrated.is_converged(),
+                until: self.until,
+                balanced: options.fit.class_weights == ClassWeights::Balanced,
+                bounded: !options.fit.bounds.is_empty(),
                 l2: options.fit.l2,
                 l1: options.fit.l1,
                 train_rows: self.counts.train_rows,

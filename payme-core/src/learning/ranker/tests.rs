@@ -129,14 +129,30 @@ fn by_time_the_last_are_held_out_and_nothing_is_learnt_of_them() {
     if let Some(shown) = samples.last_mut().and_then(|sample| sample.shown.as_mut()) {
         shown.at = Instant::EPOCH;
     }
-    let holdout = Holdout::Time { share: 0.25, seed: 1 };
+    let holdout = Holdout::Time { share: 0.25, seed: 1, from: None };
     let parts = holdout.part(&samples, SignalSet::Baseline).unwrap();
     assert_eq!((parts.train.labels().len(), parts.test.labels().len()), (740, 259));
     let latest = parts.train.samples().iter().filter_map(|sample| sample.shown).map(|s| s.at).max();
     let first = parts.test.samples().iter().filter_map(|sample| sample.shown).map(|s| s.at).min();
     assert!(latest < first);
     let options = TrainingOptions { holdout, ..TrainingOptions::default() };
-    assert!(train(&samples, &options).unwrap().judged.metrics.auc > 0.7);
+    let trained = train(&samples, &options).unwrap();
+    assert!(trained.judged.metrics.auc > 0.7);
+    // Judged again with what was shown before, nobody who was learnt from is among the judges.
+    let mut more = people(300, 5);
+    for (at, sample) in more.iter_mut().enumerate() {
+        sample.user_id = UserId::from_uuid(Uuid::from_u128(9_000 + at as u128 / 10));
+        if let Some(shown) = sample.shown.as_mut() {
+            shown.at = Instant::EPOCH;
+        }
+    }
+    more.extend_from_slice(&samples);
+    let holdout = trained.record().training.holdout;
+    let again = holdout.part(&more, SignalSet::Evidence).unwrap();
+    let learnt: std::collections::BTreeSet<UserId> =
+        trained.parts.train.samples().iter().map(|sample| sample.user_id).collect();
+    assert!(again.test.samples().iter().all(|sample| !learnt.contains(&sample.user_id)));
+    assert_eq!(again.test.labels().len(), 250);
     samples[3].shown = None;
     assert_eq!(train(&samples, &options), Err(RankerError::Undated { index: 3 }));
 }
@@ -155,7 +171,9 @@ fn what_cannot_be_learnt_from_is_refused() {
     assert_eq!(one_class, Err(RankerError::Train(TrainError::OneClass(false))));
     assert_eq!(refused(&people(1, 6), &options), "split_side_empty");
     for share in [0.0, 1.0, f64::NAN, -1.0] {
-        for holdout in [Holdout::Users { share, seed: 1 }, Holdout::Time { share, seed: 1 }] {
+        for holdout in
+            [Holdout::Users { share, seed: 1 }, Holdout::Time { share, seed: 1, from: None }]
+        {
             let options = TrainingOptions { holdout, ..TrainingOptions::default() };
             let share = RankerError::Evaluation(EvaluationError::Share);
             assert_eq!(train(&people(9, 6), &options), Err(share));

@@ -113,7 +113,7 @@ impl From<Signals> for Features {
 /// How a person came to see a result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shown {
-    /// When the run began that found it.
+    /// When it was first shown: when the earliest run began that showed it.
     pub at: Instant,
     /// How signals became scores.
     pub variant: Variant,

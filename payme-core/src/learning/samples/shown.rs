@@ -15,7 +15,7 @@ pub struct ShownResult {
     pub settlement_id: SettlementId,
     /// The run.
     pub run_id: RunId,
-    /// When the run began.
+    /// When the earliest run began that showed it.
     pub at: Instant,
     /// How signals became scores.
     pub variant: Variant,

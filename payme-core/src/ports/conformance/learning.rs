@@ -54,7 +54,11 @@ pub(super) async fn the_last_run_that_showed_it(store: &dyn Store) -> Result<(),
     done("a run", store.commit_runs(std::slice::from_ref(&first), None, &[]).await)?;
     page_is(store, "one run", (None, 9), (&shown_by(&first, 9), None)).await?;
     done("another", store.commit_runs(std::slice::from_ref(&second), None, &[]).await)?;
-    let mut both = shown_by(&second, 9);
+    // The second began before the first: what both showed was shown then.
+    let since = |results: Vec<ShownResult>, at| -> Vec<ShownResult> {
+        results.into_iter().map(|result| ShownResult { at, ..result }).collect()
+    };
+    let mut both = since(shown_by(&second, 9), second.started);
     both.extend(shown_by(&first, 1));
     page_is(store, "each of the last", (None, 9), (&both, None)).await?;
 
@@ -63,11 +67,15 @@ pub(super) async fn the_last_run_that_showed_it(store: &dyn Store) -> Result<(),
     done("one was seen", store.commit_impression(seen(1), None, &told).await)?;
     let found = answered("it", store.impression(second.id).await)?;
     equal("it", &Some(seen(1)), &found)?;
-    // What the second did not show stays that of the first.
+    // Of the person there is a note now: a run without one showed nothing.
+    page_is(store, "the cut", (None, 9), (&shown_by(&second, 1), None)).await?;
+    let all = Impression { run_id: first.id, shown: 3 };
+    done("all of the first", store.commit_impression(all, None, &[]).await)?;
+    // What the second did not show is that of the first.
     let mut cut = vec![shown_by(&first, 9)[0]];
-    cut.extend(shown_by(&second, 1));
+    cut.extend(since(shown_by(&second, 1), second.started));
     cut.extend(shown_by(&first, 1));
-    page_is(store, "the cut", (None, 9), (&cut, None)).await?;
+    page_is(store, "by both notes", (None, 9), (&cut, None)).await?;
 
     let lost = [about(2, None, EventBody::PersonChanged)?];
     for expected in [None, Some(seen(2)), Some(seen(0))] {
