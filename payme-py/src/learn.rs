@@ -68,7 +68,8 @@ impl Settings {
 }
 
 fn word<T>(name: &str, text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
-    read(text).ok_or_else(|| Failure::input("option_value", format!("{name} is no such word")))
+    read(text)
+        .ok_or_else(|| Failure::input("unknown_option", format!("{name}: there is no such word")))
 }
 
 /// What came of it as JSON, or the rows that were refused.
@@ -83,7 +84,7 @@ pub(crate) fn train_ranker(
     settings: &str,
 ) -> PyResult<Trained> {
     let settings: Settings = serde_json::from_str(settings)
-        .map_err(|error| Failure::input("option_value", error.to_string()))?;
+        .map_err(|error| Failure::input("option_type", error.to_string()))?;
     let options = settings.options()?;
     let trained = py.detach(|| -> Result<Trained, Failure> {
         let rows = parse_samples(rows)?;

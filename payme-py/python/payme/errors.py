@@ -162,7 +162,7 @@ class DatabaseError(PaymeError):
 class ArtifactError(PaymeError):
     """A folder of weights cannot be read or written, or what is in it is none."""
 
-    code = "artifact"
+    code = "artifact_io"
 
 
 class ConvergenceWarning(UserWarning):

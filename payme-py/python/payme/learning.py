@@ -5,9 +5,9 @@
 ...     "user_id": f"00000000-0000-4000-8000-{user:012}",
 ...     "settlement_id": f"00000000-0000-4000-9000-{place:012}",
 ...     "run_id": "00000000-0000-4000-a000-000000000001",
-...     "ease": place / 8, "label": int(place > 5),
+...     "rules_confidence": 1 - place / 8, "ease": place / 8, "label": int(place > 5),
 ...     "outcome": "paid_out" if place > 5 else "ignored"}
-...     for user in range(200) for place in range(8)]
+...     for user in range(300) for place in range(8)]
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     first = payme.train_ranker(rows, folder)
 ...     again = payme.train_ranker(rows, folder)
@@ -105,10 +105,10 @@ def train_ranker(
         The folder cannot be used; its ``code`` says why.
     """
     if class_weight not in (None, "balanced"):
-        raise InputError("class_weight is 'balanced' or None", code="option_value")
+        raise InputError("class_weight is 'balanced' or None", code="unknown_option")
     strength = float(C)
     if not strength > 0.0:
-        raise InputError("C is above 0", code="option_value")
+        raise InputError("C is above 0", code="out_of_range")
     settings = {
         "signals": str(signals),
         "l2": 1.0 / strength,
@@ -125,7 +125,7 @@ def train_ranker(
     try:
         options = json.dumps(settings, allow_nan=False)
     except ValueError as error:
-        raise InputError(f"an option is no number: {error}", code="option_value") from error
+        raise InputError(f"an option is no number: {error}", code="out_of_range") from error
     told, refused = _payme.train_ranker(
         text_of(_listed(rows), "rows"), os.fspath(artifacts_dir), options
     )
