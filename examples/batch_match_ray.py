@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 
 import people_table
@@ -67,17 +66,5 @@ def run(text: bytes, people: Path, found: Path, cores: int) -> None:
         ray.shutdown()
 
 
-def main() -> None:
-    """Compares a cluster with one process."""
-    options = people_table.arguments(__doc__)
-    with tempfile.TemporaryDirectory() as folder:
-        people_table.compare(
-            "Ray",
-            options,
-            Path(folder),
-            lambda text, people, found: run(text, people, found, options.cores),
-        )
-
-
 if __name__ == "__main__":
-    main()
+    people_table.run_example("Ray", __doc__, run)

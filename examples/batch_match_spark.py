@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,17 +62,5 @@ def run(text: bytes, people: Path, found: Path, cores: int) -> None:
         spark.stop()
 
 
-def main() -> None:
-    """Compares a cluster with one process."""
-    options = people_table.arguments(__doc__)
-    with tempfile.TemporaryDirectory() as folder:
-        people_table.compare(
-            "Spark",
-            options,
-            Path(folder),
-            lambda text, people, found: run(text, people, found, options.cores),
-        )
-
-
 if __name__ == "__main__":
-    main()
+    people_table.run_example("Spark", __doc__, run)

@@ -12,9 +12,11 @@ import datetime
 import json
 import os
 import random
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,16 @@ def in_order(table: pa.Table) -> bytes:
 def size(folder: Path) -> int:
     """The bytes of the Parquet files in a folder."""
     return sum(path.stat().st_size for path in folder.glob("*.parquet"))
+
+
+def run_example(name: str, description: str, run: Callable[[bytes, Path, Path, int], None]) -> None:
+    """Reads the command line, and compares a cluster with one process.
+
+    ``run`` reads the people from one folder and writes their matches to another, on so many cores.
+    """
+    options = arguments(description)
+    with tempfile.TemporaryDirectory() as folder:
+        compare(name, options, Path(folder), partial(run, cores=options.cores))
 
 
 def arguments(description: str) -> argparse.Namespace:

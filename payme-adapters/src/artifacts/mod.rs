@@ -124,11 +124,8 @@ impl Artifacts {
         // What is in force may have been put there by hand.
         let taken = taken.chain(self.active()?.map(|weights| weights.version));
         let version = taken.max().unwrap_or(0).checked_add(1).ok_or(ArtifactError::Versions)?;
-        let mut metrics = metrics.clone();
-        metrics.insert(VERSION.to_owned(), version.into());
-        let metrics = format!("{:#}\n", Value::Object(metrics));
         // The weights last: a version that has them has everything.
-        self.write(&metrics_name(version), metrics.as_bytes())?;
+        self.write_metrics_of(version, metrics.clone())?;
         let weights = Weights { version, ..weights.clone() };
         self.write(&weights_name(version), weights.to_json().as_bytes())?;
         Ok(version)
@@ -161,13 +158,11 @@ impl Artifacts {
     pub(super) fn measured_again(
         &self,
         version: u32,
-        mut metrics: Map<String, Value>,
+        metrics: Map<String, Value>,
     ) -> Result<(), ArtifactError> {
         let _lock = self.lock()?;
         self.metrics(version)?;
-        metrics.insert(VERSION.to_owned(), version.into());
-        let text = format!("{:#}\n", Value::Object(metrics));
-        self.write(&metrics_name(version), text.as_bytes())
+        self.write_metrics_of(version, metrics)
     }
 
     /// The weights in force; `None` before the first promotion.
@@ -244,24 +239,20 @@ impl Artifacts {
     /// Brings the metrics after the weights in force. Once more changes nothing.
     fn end_promotion(&self, active: u32) -> Result<(), ArtifactError> {
         let shown = self.read_metrics(METRICS)?;
-        if active == 0 {
-            // Nothing is in force, so nothing is measured of it.
-            let Some(before) = shown else { return Ok(()) };
-            let text = format!("{:#}\n", Value::Object(before));
-            self.write(METRICS_BEFORE, text.as_bytes())?;
-            return disk::remove(&self.dir.join(METRICS));
-        }
         let of = shown.as_ref().and_then(|metrics| metrics.get(VERSION)?.as_u64());
-        if of == Some(u64::from(active)) {
+        if active != 0 && of == Some(u64::from(active)) {
             return Ok(());
         }
         if let Some(before) = shown {
-            let text = format!("{:#}\n", Value::Object(before));
-            self.write(METRICS_BEFORE, text.as_bytes())?;
+            self.write_metrics(METRICS_BEFORE, before)?;
+        }
+        if active == 0 {
+            // Nothing is in force, so nothing is measured of it.
+            return disk::remove(&self.dir.join(METRICS));
         }
         // Weights that were put there by hand have none.
         let Some(metrics) = self.read_metrics(&metrics_name(active))? else { return Ok(()) };
-        self.write(METRICS, format!("{:#}\n", Value::Object(metrics)).as_bytes())
+        self.write_metrics(METRICS, metrics)
     }
 
     fn names(&self) -> Result<Vec<String>, ArtifactError> {
@@ -277,6 +268,20 @@ impl Artifacts {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ArtifactError> {
         disk::replace(&self.dir, name, bytes)
+    }
+
+    /// Writes the metrics of a version, with its number in them.
+    fn write_metrics_of(
+        &self,
+        version: u32,
+        mut metrics: Map<String, Value>,
+    ) -> Result<(), ArtifactError> {
+        metrics.insert(VERSION.to_owned(), version.into());
+        self.write_metrics(&metrics_name(version), metrics)
+    }
+
+    fn write_metrics(&self, name: &str, metrics: Map<String, Value>) -> Result<(), ArtifactError> {
+        self.write(name, format!("{:#}\n", Value::Object(metrics)).as_bytes())
     }
 
     fn read_weights(&self, name: &str) -> Result<Option<Weights>, ArtifactError> {

@@ -26,6 +26,13 @@ pub struct ExportReport {
 }
 
 impl ExportReport {
+    /// What an export of these samples holds.
+    pub fn of(samples: &[Sample]) -> Self {
+        let mut report = Self::default();
+        report.add(samples);
+        report
+    }
+
     /// How many samples have a label.
     pub const fn labelled(&self) -> usize {
         self.positive + self.negative
@@ -95,17 +102,11 @@ impl Driver {
         mut take: impl FnMut(&[Sample]) -> Result<(), E>,
     ) -> Result<ExportReport, E> {
         let mut report = ExportReport::default();
-        let mut after = None;
-        loop {
-            let page = self.store.shown_after(after, PAGE).await.map_err(DriverError::from)?;
-            let samples: Vec<Sample> = page.results.into_iter().map(Sample::from).collect();
+        self.each_page(|samples| {
             report.add(&samples);
-            take(&samples)?;
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+            take(&samples)
+        })
+        .await?;
         let body = EventBody::MlExportCompleted {
             sample_count: report.samples,
             labeled_count: report.labelled(),
@@ -113,6 +114,35 @@ impl Driver {
         let event = self.event(None, body);
         self.store.append_events(&[event]).await.map_err(DriverError::from)?;
         Ok(report)
+    }
+
+    /// All samples at once, of which no export is logged.
+    ///
+    /// # Errors
+    /// [`DriverError::Store`].
+    pub async fn samples(&self) -> Result<Vec<Sample>, DriverError> {
+        let mut all = Vec::new();
+        self.each_page(|samples| -> Result<(), DriverError> {
+            all.extend(samples);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    async fn each_page<E: From<DriverError>>(
+        &self,
+        mut take: impl FnMut(Vec<Sample>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after = None;
+        loop {
+            let page = self.store.shown_after(after, PAGE).await.map_err(DriverError::from)?;
+            take(page.results.into_iter().map(Sample::from).collect())?;
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Logs what came of a training run.

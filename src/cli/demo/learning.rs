@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use payme::Payme;
-use payme::artifacts::Artifacts;
+use payme::artifacts::{Artifacts, RetrainError};
 use payme::driver::DriverError;
 use payme::learning::train::Newton;
 use payme::learning::{
@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::cli::args::Global;
 use crate::cli::error::CliError;
-use crate::cli::learn::{judged_table, stored_samples, write_page};
+use crate::cli::learn::{judged_table, write_page};
 
 /// What the chapter tells.
 #[derive(Serialize)]
@@ -51,15 +51,23 @@ pub(super) async fn tell(
         Some(artifacts) => artifacts.versions()?.is_empty(),
         None => true,
     };
-    let samples = if is_first { export(payme).await? } else { stored_samples(payme).await? };
+    let samples = if is_first { export(payme).await? } else { payme.samples().await? };
     let champion = Weights::default();
     // Whoever runs the demo on people of their own may have nobody with both labels.
-    let Ok(trained) = train_ranker(&Newton, &samples, &champion, &options) else {
-        return Ok(None);
+    let trained = match artifacts.filter(|_| is_first) {
+        Some(artifacts) => match artifacts.retrain(&Newton, &samples, &options) {
+            Ok(retrained) => {
+                payme.log_retrain(&retrained).await?;
+                retrained.trained
+            }
+            Err(RetrainError::Ranker(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        },
+        None => match train_ranker(&Newton, &samples, &champion, &options) {
+            Ok(trained) => trained,
+            Err(_) => return Ok(None),
+        },
     };
-    if is_first && let Some(artifacts) = &artifacts {
-        payme.log_retrain(&artifacts.retrain(&Newton, &samples, &options)?).await?;
-    }
     let report = files.as_deref().map(|file| beside(file, "-report.html"));
     if let Some(path) = &report {
         let page = page(payme, &trained, &champion, &samples)?;

@@ -10,8 +10,8 @@ use std::path::Path;
 pub(crate) use judged::table as judged_table;
 pub(crate) use report::write_page;
 
-use payme::Payme;
 use payme::artifacts::{Artifacts, Promoted, Retrained};
+use payme::driver::ExportReport;
 use payme::learning::train::{Bounds, ClassWeights, FitOptions, Newton};
 use payme::learning::{
     Guard, Holdout, Judged, PromotionPolicy, Retrain, Sample, TrainingOptions, TrainingRecord,
@@ -26,9 +26,6 @@ use super::args::{
 };
 use super::error::CliError;
 use super::{Finding, input, open, output};
-
-/// So many people are read at once.
-const PAGE: usize = 1_000;
 
 pub(crate) async fn run(global: &Global, args: &LearnArgs) -> Result<Finding, CliError> {
     match &args.what {
@@ -107,9 +104,7 @@ async fn train(
 
 /// Why samples give no reason to train.
 fn not_due(samples: &[Sample]) -> Option<String> {
-    let labels = || samples.iter().filter_map(|sample| sample.outcome.label());
-    let positive = labels().filter(|label| *label).count();
-    match Retrain::after_export(positive, labels().count() - positive) {
+    match ExportReport::of(samples).retrain() {
         Retrain::Due => None,
         Retrain::FewLabels { labels } => {
             let needed = payme::learning::RETRAIN_LABELS_MIN;
@@ -229,20 +224,7 @@ async fn read(global: &Global, samples: &SamplesArgs) -> Result<Vec<Sample>, Cli
                 Err(CliError::wrong_rows(file, &rows.refused))
             }
         }
-        None => stored_samples(open(global).await?).await,
-    }
-}
-
-/// What the database holds, read without an export.
-pub(crate) async fn stored_samples(payme: &Payme) -> Result<Vec<Sample>, CliError> {
-    let (mut samples, mut after) = (Vec::new(), None);
-    loop {
-        let page = payme.store().shown_after(after, PAGE).await?;
-        samples.extend(page.results.into_iter().map(Sample::from));
-        after = page.next;
-        if after.is_none() {
-            return Ok(samples);
-        }
+        None => Ok(open(global).await?.samples().await?),
     }
 }
 

@@ -38,20 +38,8 @@ impl Data {
 
     fn shown_by<'a>(&'a self, run: &'a MatchRun) -> impl Iterator<Item = ShownResult> + 'a {
         let seen = self.impressions.get(&run.id).map(|impression| impression.shown);
-        let shown = run.results.iter().zip(1..);
-        let shown =
-            shown.take_while(move |(_, position)| seen.is_none_or(|seen| *position <= seen));
-        shown.map(|(result, position)| ShownResult {
-            user_id: run.user_id,
-            settlement_id: result.settlement_id,
-            run_id: run.id,
-            at: run.started,
-            variant: run.variant,
-            forced: run.metadata.forced,
-            position,
-            signals: result.signals,
-            claim: None,
-        })
+        ShownResult::of_run(run)
+            .take_while(move |result| seen.is_none_or(|seen| result.position <= seen))
     }
 }
 

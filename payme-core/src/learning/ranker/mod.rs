@@ -261,9 +261,9 @@ impl Trained {
     ///
     /// # Errors
     /// What judging refuses.
-    pub fn against(&self, champion: &Weights) -> Result<Self, RankerError> {
+    pub fn against(self, champion: &Weights) -> Result<Self, RankerError> {
         let mut judged = judge(&self.weights, champion, &self.parts, self.counts, &self.options)?;
         judged.need_converged(self.convergence.is_converged, self.convergence.iterations);
-        Ok(Self { judged, ..self.clone() })
+        Ok(Self { judged, ..self })
     }
 }

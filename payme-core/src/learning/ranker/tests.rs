@@ -102,7 +102,7 @@ fn weights_that_are_no_better_stay_where_they_are() {
         assert!(!again.judged.verdict.promoted && again.judged.champion.weights_version == 7);
         // Whoever came into force meanwhile is who has to be beaten.
         assert!(again.against(&Weights::default()).unwrap().judged.verdict.promoted);
-        assert!(!first.against(&champion).unwrap().judged.verdict.promoted);
+        assert!(!first.clone().against(&champion).unwrap().judged.verdict.promoted);
     }
 }
 
@@ -115,7 +115,7 @@ fn a_fit_that_did_not_converge_is_never_promoted() {
     let refusals: Vec<String> =
         trained.judged.verdict.refusals().map(ToString::to_string).collect();
     assert_eq!(refusals, ["a fit that has converged, which it had not after 1 steps"]);
-    assert!(!trained.against(&Weights::default()).unwrap().judged.verdict.promoted);
+    assert!(!trained.clone().against(&Weights::default()).unwrap().judged.verdict.promoted);
     let (record, samples) = (trained.record(), people(400, 1));
     let (weights, champion) = (&trained.weights, Weights::default());
     let judged = judge_trained(weights, &record, &champion, &samples, &options.policy).unwrap();

@@ -3,6 +3,7 @@
 use super::{Features, Outcome, Sample, Shown};
 use crate::claims::ClaimState;
 use crate::matching::{Signals, Variant};
+use crate::ranking::MatchRun;
 use crate::types::{Instant, RunId, SettlementId, UserId};
 
 /// One result of the run that was stored last of those that showed it to the person, and where
@@ -36,6 +37,23 @@ pub struct Impression {
     pub run_id: RunId,
     /// How many; 0 where none was seen yet.
     pub shown: u32,
+}
+
+impl ShownResult {
+    /// All results of a run, best first, before anything is known of their claims.
+    pub fn of_run(run: &MatchRun) -> impl Iterator<Item = Self> {
+        run.results.iter().zip(1..).map(|(result, position)| Self {
+            user_id: run.user_id,
+            settlement_id: result.settlement_id,
+            run_id: run.id,
+            at: run.started,
+            variant: run.variant,
+            forced: run.metadata.forced,
+            position,
+            signals: result.signals,
+            claim: None,
+        })
+    }
 }
 
 impl From<ShownResult> for Sample {

@@ -12,18 +12,7 @@ use crate::types::UserId;
 
 /// What a run shows: its results down to a position, by settlement.
 fn shown_by(run: &MatchRun, down_to: usize) -> Vec<ShownResult> {
-    let shown = run.results.iter().zip(1..).take(down_to).map(|(result, position)| ShownResult {
-        user_id: run.user_id,
-        settlement_id: result.settlement_id,
-        run_id: run.id,
-        at: run.started,
-        variant: run.variant,
-        forced: run.metadata.forced,
-        position,
-        signals: result.signals,
-        claim: None,
-    });
-    let mut shown: Vec<ShownResult> = shown.collect();
+    let mut shown: Vec<ShownResult> = ShownResult::of_run(run).take(down_to).collect();
     shown.sort_by_key(|result| result.settlement_id);
     shown
 }
